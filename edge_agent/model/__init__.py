@@ -1,0 +1,14 @@
+"""The types that pass between stages: samples, the area frame, findings, evidence, who is where."""
+
+from edge_agent.model.archive import Archive, Meter, Role
+from edge_agent.model.area_frame import AreaFrame
+from edge_agent.model.clock import Clock
+from edge_agent.model.columns import COLUMN_INDEX, COLUMNS, N_COLUMNS
+from edge_agent.model.evidence import Evidence, EvidenceKind
+from edge_agent.model.finding import Finding, Place, Stage
+from edge_agent.model.sample import Sample, SampleFlag, TimeSource
+
+__all__ = [
+    "COLUMNS", "COLUMN_INDEX", "N_COLUMNS", "Archive", "AreaFrame", "Clock", "Evidence", "EvidenceKind", "Finding", "Meter", "Place",
+    "Role", "Sample", "SampleFlag", "Stage", "TimeSource",
+]

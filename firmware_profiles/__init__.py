@@ -1,0 +1,1 @@
+"""What a meter or module is, as data: quantities, profiles (one TOML file per model), loader and selection."""

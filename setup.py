@@ -1,0 +1,39 @@
+"""Finds the kernels by scanning ``cython_ext/_*.pyx``; everything else about the build is in pyproject.toml.
+
+HPLC_EDGE_CHECKED=1  build with index checks on (tests).
+HPLC_EDGE_PURE=1     build no extension: the plain twins run instead. Without it a failed build fails the install.
+"""
+
+import os
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+CHECKED = os.environ.get("HPLC_EDGE_CHECKED") == "1"
+PURE = os.environ.get("HPLC_EDGE_PURE") == "1"
+
+
+def extensions() -> list[Extension]:
+    if PURE:
+        return []
+    from Cython.Build import cythonize  # a build requirement only: the pure install must not need it
+
+    sources = sorted(str(path) for path in Path("cython_ext").glob("_*.pyx"))
+    return cythonize(
+        [
+            # -ffp-contract=off: the kernels must give the bits of their plain twins, also where the CPU has fused multiply-add
+            Extension(source[:-4].replace("/", "."), [source], extra_compile_args=["-O3", "-ffp-contract=off"])
+            for source in sources
+        ],
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": CHECKED,
+            "wraparound": False,
+            "initializedcheck": CHECKED,
+            "cdivision": True,
+        },
+        force=CHECKED,
+    )
+
+
+setup(ext_modules=extensions())
