@@ -1,0 +1,43 @@
+# make install | demo | test | bench | bench-peers | clean.  Needs Debian 12 / Raspberry Pi OS with python3 (3.11 or newer); the rest is installed.
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+# what an installation depends on: a change of one of these builds anew
+BUILD_INPUTS := pyproject.toml setup.py $(wildcard cython_ext/_*.pyx) deploy/install-tools
+
+.PHONY: install demo test lint bench bench-peers clean
+.DELETE_ON_ERROR:
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: $(BUILD_INPUTS)
+	@PYTHON=$(PYTHON) deploy/install-tools build
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing hplc-edge into $(VENV) (compiles the kernels, about a minute)"
+	@$(PIP) install --editable '.[sim,demo]'
+	@touch $@
+	@echo "done: $(VENV)/bin/hplc-edge --help"
+
+$(VENV)/.tested: $(VENV)/.installed
+	@PYTHON=$(PYTHON) deploy/install-tools servers
+	@$(PIP) install --editable '.[sim,demo,test]'
+	@touch $@
+
+demo: install
+	@$(VENV)/bin/hplc-edge demo
+
+lint: $(VENV)/.tested
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+test: $(VENV)/.tested lint
+	$(VENV)/bin/python -m pytest
+
+bench: $(VENV)/.tested
+	@$(VENV)/bin/hplc-edge bench
+
+bench-peers: $(VENV)/.tested
+	@$(VENV)/bin/hplc-edge bench peers
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info cython_ext/*.so cython_ext/_*.c .pytest_cache .mypy_cache .ruff_cache .hypothesis
