@@ -1,1 +1,7 @@
-"""edge_agent/acquire"""
+"""Reads the meters: one owner task for each bus, a fair schedule, a quarantine for the dead, a guard against late replies."""
+
+from edge_agent.acquire.bus import BusMeter, BusReader
+from edge_agent.acquire.settings import AcquireSettings, BusCounters
+from edge_agent.acquire.single import PointReading, read_points
+
+__all__ = ["AcquireSettings", "BusCounters", "BusMeter", "BusReader", "PointReading", "read_points"]

@@ -13,6 +13,11 @@ class Clock(Protocol):
     @property
     def time_source(self) -> TimeSource: ...
 
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock in one real second."""
+        ...
+
     def monotonic_s(self) -> float:
         """Seconds that never step; only differences mean something."""
         ...

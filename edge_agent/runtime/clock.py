@@ -15,6 +15,8 @@ _SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 class SystemClock:
     """Real time. ``time_source`` is NTP once the system says that its clock was set, else NONE."""
 
+    speed = 1.0
+
     def __init__(self, synchronised: Path = _SYNCHRONISED) -> None:
         self._synchronised = synchronised
         self._checked_s = float("-inf")
@@ -44,14 +46,14 @@ class AcceleratedClock:
     time_source = TimeSource.NONE
 
     def __init__(self, *, speed: float, epoch_utc_ms: int) -> None:
-        self._speed = speed
+        self.speed = speed
         self._epoch_utc_ms = epoch_utc_ms
 
     def monotonic_s(self) -> float:
-        return time.monotonic() * self._speed
+        return time.monotonic() * self.speed
 
     def utc_ms(self) -> int:
-        return int(self._epoch_utc_ms + (time.time() * 1000.0 - self._epoch_utc_ms) * self._speed)
+        return int(self._epoch_utc_ms + (time.time() * 1000.0 - self._epoch_utc_ms) * self.speed)
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / self._speed)
+        await asyncio.sleep(seconds / self.speed)

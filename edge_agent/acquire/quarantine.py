@@ -1,0 +1,75 @@
+"""Dead meters get short probes only, and those get a small share of the bus while living meters need it."""
+
+from __future__ import annotations
+
+from collections import deque
+
+
+class ProbeBudget:
+    """A token bucket on wire time, and the order of the dead. Pure: the time (seconds) is given.
+
+    While the bus is wanted by the living, probes earn ``share`` of the time that passes. With d dead meters and a time-out t each is
+    then probed every d x t / share. On an idle bus probes cost nobody anything.
+    """
+
+    def __init__(self, *, share: float) -> None:
+        self._share = share
+        self._tokens_s = 0.0
+        self._earned_until_s: float | None = None
+        self._order: deque[int] = deque()
+        self._not_before_s: dict[int, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __contains__(self, meter: int) -> bool:
+        return meter in self._not_before_s
+
+    def add(self, meter: int, now_s: float) -> None:
+        if meter not in self._not_before_s:
+            if not self._order:
+                self._tokens_s, self._earned_until_s = 0.0, now_s
+            self._order.append(meter)
+            self._not_before_s[meter] = now_s
+
+    def remove(self, meter: int) -> None:
+        if self._not_before_s.pop(meter, None) is not None:
+            self._order.remove(meter)
+
+    def affordable(self, now_s: float, cost_s: float) -> int | None:
+        """The meter to probe within the budget, or None while the budget has to grow."""
+        self._earn(now_s)
+        # never save up more than one probe: a burst of probes would hold the living up
+        self._tokens_s = min(self._tokens_s, max(cost_s, 0.0))
+        return self._order[0] if self._order and self._tokens_s >= cost_s else None
+
+    def affordable_in_s(self, now_s: float, cost_s: float) -> float:
+        """How long until the budget pays for a probe."""
+        self._earn(now_s)
+        return max(0.0, cost_s - self._tokens_s) / self._share
+
+    def idle(self, now_s: float) -> int | None:
+        """The meter to probe for free on an idle bus: one whose own rest is over."""
+        return next((meter for meter in self._order if self._not_before_s[meter] <= now_s), None)
+
+    def idle_in_s(self, now_s: float) -> float | None:
+        return min((max(0.0, due_s - now_s) for due_s in self._not_before_s.values()), default=None)
+
+    def probed(self, meter: int, *, now_s: float, cost_s: float, rest_s: float, is_free: bool) -> None:
+        """Pay for a probe; the meter goes to the end of the row and rests before the next free one."""
+        self._earn(now_s)
+        if not is_free:
+            self._tokens_s -= cost_s
+        if meter in self._not_before_s:
+            self._order.remove(meter)
+            self._order.append(meter)
+            self._not_before_s[meter] = now_s + rest_s
+
+    def charge(self, cost_s: float) -> None:
+        """A cost that showed only afterwards, as when a gateway kept the next meter waiting."""
+        self._tokens_s -= cost_s
+
+    def _earn(self, now_s: float) -> None:
+        if self._earned_until_s is not None:
+            self._tokens_s += self._share * max(0.0, now_s - self._earned_until_s)
+        self._earned_until_s = now_s
