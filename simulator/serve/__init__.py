@@ -1,1 +1,7 @@
-"""simulator/serve"""
+"""Wires that simulated meters answer on: Modbus TCP, RTU over TCP, a pty paced to its baud rate."""
+
+from simulator.serve.pty import PtyLine
+from simulator.serve.supply import SupplyFile
+from simulator.serve.tcp import TcpGateway
+
+__all__ = ["PtyLine", "SupplyFile", "TcpGateway"]

@@ -1,0 +1,172 @@
+"""``hplc-edge sim serve``: simulated meters on real wires."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from pathlib import Path
+
+from edge_agent.cli.command import Command
+from edge_agent.errors import ConfigError, LinkError
+from edge_agent.transport.base import Framing
+from firmware_profiles.loader import load_all
+from firmware_profiles.schema import Profile
+from firmware_profiles.selection import NoProfile, select
+from simulator.clock import SimClock
+from simulator.load import ClockedSource, Recording, RecordingError, Source, SteppedSource, load_recording
+from simulator.load.sources import AT_END
+from simulator.meter import MeterBank, SimMeter
+from simulator.serve import PtyLine, TcpGateway
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+_BITS = {"8N1": 10, "8N2": 11, "8E1": 11, "8O1": 11}
+_COUNTS_EVERY_S = 1.0
+_OFFSET_ROWS = 97          # a prime: copies of one house do not move in step
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(dest="sim_command", metavar="COMMAND", required=True)
+    serve = commands.add_parser("serve", help="simulated meters on TCP, RTU over TCP or a pty", description=__doc__)
+    serve.add_argument("--profile", required=True, help="meter model, see 'hplc-edge profiles list'")
+    serve.add_argument("--units", default="1", help="unit addresses: 1-25 or 3,7,9 (default 1)")
+    serve.add_argument("--tcp", type=int, metavar="PORT", help="Modbus TCP on this port (0: a free one)")
+    serve.add_argument("--rtu-tcp", type=int, metavar="PORT", help="RTU frames over TCP on this port (0: a free one)")
+    serve.add_argument("--pty", action="store_true", help="a pseudo terminal, paced to --baud")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--baud", type=int, default=9600)
+    serve.add_argument("--format", choices=sorted(_BITS), default="8N1")
+    serve.add_argument("--recording", default="house", help="a recording of the package (house) or a CSV file of its layout")
+    serve.add_argument("--speed", type=float, default=1.0, help="how much faster than real time the recording runs")
+    serve.add_argument("--same-row", action="store_true", help="all copies read the same row (default: each copy is offset)")
+    serve.add_argument("--step-on-read", metavar="ADDRESS", type=lambda text: int(text, 0),
+                       help="move to the next row after each read that covers this register, instead of by the clock")
+    serve.add_argument("--at-end", choices=AT_END, default="loop", help="after the last row, with --step-on-read")
+    serve.add_argument("--turnaround-ms", type=float, default=20.0)
+    serve.add_argument("--dead", default="", help="units without supply: 3,7")
+    serve.add_argument("--dead-block-ms", type=float, default=0.0, help="how long a dead unit holds its gateway up")
+    serve.add_argument("--ready-file", type=Path, help="written as JSON when everything listens")
+    serve.add_argument("--counts", type=Path, help="replies of each unit as JSON, rewritten every second and at the end")
+    serve.add_argument("--seconds", type=float, help="stop after this time")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    return asyncio.run(_serve(arguments))
+
+
+async def _serve(arguments: argparse.Namespace) -> int:
+    bank = _bank(arguments)
+    wires: list[TcpGateway | PtyLine] = []
+    listening: dict[str, object] = {"units": sorted(bank.meters)}
+    turnaround_s = arguments.turnaround_ms / 1000
+    try:
+        for name, port, framing in (("tcp", arguments.tcp, Framing.TCP), ("rtu_tcp", arguments.rtu_tcp, Framing.RTU)):
+            if port is not None:
+                gateway = TcpGateway(bank, framing, turnaround_s=turnaround_s, dead_block_s=arguments.dead_block_ms / 1000)
+                wires.append(gateway)
+                await _start_gateway(gateway, port, arguments.host)
+                listening[name] = gateway.port
+        if arguments.pty:
+            line = PtyLine(bank, baud=arguments.baud, bits_per_character=_BITS[arguments.format], turnaround_s=turnaround_s)
+            wires.append(line)
+            await line.start()
+            listening["pty"] = line.path
+        if not wires:
+            raise ConfigError(["no wire: give --tcp PORT, --rtu-tcp PORT or --pty"])
+        print(f"SIMULATED meters ({arguments.profile}, units {arguments.units}), recording {arguments.recording}", flush=True)
+        for name, place in listening.items():
+            if name != "units":
+                print(f"  {name}: {place}", flush=True)
+        if arguments.ready_file:
+            _write_whole(arguments.ready_file, listening)
+        await _until_stopped(bank, arguments)
+    finally:
+        for wire in wires:
+            wire.stop()
+        if arguments.counts:
+            _write_whole(arguments.counts, _counts(bank))
+    return 0
+
+
+async def _start_gateway(gateway: TcpGateway, port: int, host: str) -> None:
+    try:
+        await gateway.start(port, host)
+    except OSError as exc:
+        raise LinkError(f"port {port} on {host} cannot be used: {exc.strerror}; choose another, or 0 for a free one") from exc
+
+
+async def _until_stopped(bank: MeterBank, arguments: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    end_s = loop.time() + arguments.seconds if arguments.seconds else float("inf")
+    while not stop.is_set() and loop.time() < end_s:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(_COUNTS_EVERY_S, max(0.0, end_s - loop.time())))
+        if arguments.counts:
+            _write_whole(arguments.counts, _counts(bank))
+
+
+def _bank(arguments: argparse.Namespace) -> MeterBank:
+    try:
+        profile = select(load_all(), arguments.profile)
+        recording = load_recording(_recording_path(arguments.recording))
+    except (NoProfile, RecordingError) as exc:
+        raise ConfigError([str(exc)]) from exc
+    clock = SimClock(speed=arguments.speed)
+    bank = MeterBank()
+    for number, unit in enumerate(units_of(arguments.units, "--units")):
+        offset = 0 if arguments.same_row or arguments.step_on_read is not None else number * _OFFSET_ROWS
+        bank.meters[unit] = SimMeter(
+            profile, _sources(profile, recording, clock, arguments, offset), last_block_address=arguments.step_on_read
+        )
+    for unit in units_of(arguments.dead, "--dead"):
+        if unit not in bank.meters:
+            raise ConfigError([f"--dead: unit {unit} is not among --units {arguments.units}"])
+        bank.meters[unit].supply = False
+    return bank
+
+
+def _sources(profile: Profile, recording: Recording, clock: SimClock, arguments: argparse.Namespace, offset: int) -> list[Source]:
+    """One source for each phase; the phases of one meter are hours apart in the recording unless all read the same row."""
+    if arguments.step_on_read is not None:
+        return [SteppedSource(recording, offset_rows=offset, at_end=arguments.at_end) for _ in profile.phases]
+    apart = 0 if arguments.same_row else len(recording.rows) // 3
+    return [ClockedSource(recording, clock, offset_rows=offset + number * apart) for number, _ in enumerate(profile.phases)]
+
+
+def _recording_path(name: str) -> Path:
+    shipped = RECORDINGS / f"{name}.csv"
+    return shipped if shipped.exists() and "/" not in name else Path(name)
+
+
+def units_of(text: str, option: str) -> list[int]:
+    """``1-3,7`` -> 1, 2, 3, 7."""
+    units: list[int] = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        try:
+            found = range(int(first), int(last or first) + 1)
+        except ValueError as exc:
+            raise ConfigError([f"{option} {text!r}: write units as 1-25 or 3,7,9"]) from exc
+        if not found or found[0] < 1 or found[-1] > 255:
+            raise ConfigError([f"{option} {text!r}: units are 1 to 255, smaller first"])
+        units += found
+    return units
+
+
+def _counts(bank: MeterBank) -> dict[str, dict[str, int]]:
+    return {str(unit): {"replies": meter.replies, "full_reads": meter.full_reads} for unit, meter in bank.meters.items()}
+
+
+def _write_whole(path: Path, content: object) -> None:
+    partial = path.with_name(path.name + ".new")
+    partial.write_text(json.dumps(content), encoding="utf-8")
+    os.replace(partial, path)
+
+
+COMMAND = Command(name="sim", summary="simulated meters", configure=configure, run=run)
