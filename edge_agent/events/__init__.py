@@ -1,1 +1,7 @@
-"""edge_agent/events"""
+"""From findings to events: open, revise, close, without repeats; one identity and a rising revision for each."""
+
+from edge_agent.events.ids import EventIds
+from edge_agent.events.kinds import KINDS, EventKind, kind_of
+from edge_agent.events.lifecycle import EventBook, EventChange, EventSettings
+
+__all__ = ["KINDS", "EventBook", "EventChange", "EventIds", "EventKind", "EventSettings", "kind_of"]

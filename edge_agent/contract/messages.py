@@ -1,0 +1,203 @@
+"""Every message of contract v1. Field names are the wire's; JSON Schema and AsyncAPI are generated from these structs.
+
+Envelope: ``agent, epoch, st, seq`` is the key that consumers remove duplicates by; ``seq`` starts at 1 and has no holes within a stream
+(a hole is declared in ``loss``). Unknown fields are to be ignored by consumers.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+SCHEMA_VERSION = 1
+
+Id = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,32}$")]
+Utc = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="RFC 3339, UTC, milliseconds")]
+Count = Annotated[int, Meta(ge=0)]
+Seq = Annotated[int, Meta(ge=1)]
+Stream = Literal["a", "e", "s", "r"]
+Severity = Literal["info", "warning", "alarm"]
+
+
+class TimeQuality(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What ``ts`` may be trusted for; ``mono_ms`` counts since the start named ``boot`` and never steps."""
+
+    src: Literal["ntp", "ptp", "gnss", "rtc", "meter", "none"]
+    mono_ms: Count
+    boot: str
+    err_ms: Count | None = None
+
+
+class Simulation(msgspec.Struct, kw_only=True, frozen=True):
+    """Present only where what was read is simulated."""
+
+    description: str
+    speed: Annotated[float, Meta(gt=0)]
+
+
+class _Envelope(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    v: Literal[1]
+    agent: Id
+    epoch: Annotated[int, Meta(ge=1)]
+    st: Stream
+    seq: Seq
+    ts: Utc
+    tq: TimeQuality
+    sim: Simulation | None = None
+    hist: Annotated[bool, Meta(description="sent more than 60 s after ts; added on sending, not part of the journaled record")] = False
+
+
+class Reading(_Envelope, kw_only=True, frozen=True, omit_defaults=True):
+    """One answer of one meter: ``data`` by column name (units in ``birth``); a value that was not given is left out."""
+
+    meter: Id
+    data: dict[str, float]
+    q: Annotated[
+        list[Literal["not_available", "implausible", "partial"]], Meta(description="what was doubtful; those values are left out of data")
+    ] = []
+
+
+class EventBody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One event at one revision. All revisions of an event go to one topic, in order."""
+
+    event_id: str
+    revision: Annotated[int, Meta(ge=1)]
+    state: Literal["suspected", "confirmed", "open", "restored", "closed"]
+    kind: str
+    scope: Literal["meter", "node", "area", "bus"]
+    node_id: str
+    phases: str = ""
+    begin: Utc
+    end: Utc | None = None
+    duration_s: Annotated[float, Meta(ge=0)] | None = None
+    momentary: bool | None = None
+    published: Utc
+    evidence_from: Utc
+    evidence_to: Utc
+    score: float
+    confidence: Annotated[float, Meta(ge=0, le=1)]
+    observed: float | None = None
+    threshold: float | None = None
+    unit: str = ""
+    evidence: dict[str, float] = {}
+    could_be: Annotated[list[str], Meta(description="what the event could be confused with")] = []
+    scope_ambiguous_with: list[str] = []
+    meters_affected: Count
+    original_meters_affected: Count
+    meters: list[Id] = []
+    suggested_action: str
+    reopened: Annotated[int, Meta(ge=0, description="how often the condition came back after it had ended")] = 0
+
+
+class Event(_Envelope, kw_only=True, frozen=True, omit_defaults=True):
+    """``type`` is ``{kind}.start``, ``.change`` or ``.end`` (``outage.start``, ``outage.change``, ``outage.restore``)."""
+
+    type: str
+    sev: Severity
+    data: EventBody
+    meter: Id | None = None
+    cim: Annotated[str, Meta(description="IEC 61968-9 EndDeviceEvent code as seen in public code bases; configurable")] = ""
+
+
+class Active(Event, kw_only=True, frozen=True, omit_defaults=True):
+    """Retained on ``active/{alarm}`` while the event is on; an empty payload clears it."""
+
+
+class SystemEvent(_Envelope, kw_only=True, frozen=True, omit_defaults=True):
+    """Something about the agent itself: a store fault, a refused topic."""
+
+    type: str
+    sev: Severity
+    data: dict[str, str | int | float | bool]
+
+
+class LossBody(msgspec.Struct, kw_only=True, frozen=True):
+    stream: Stream
+    from_seq: Seq
+    to_seq: Seq
+    reason: str
+
+
+class Loss(_Envelope, kw_only=True, frozen=True, omit_defaults=True):
+    """Records that will never come: a declared hole in a stream."""
+
+    data: LossBody
+
+
+class State(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Retained, and the last will. ``conn`` counts connections of this ``boot``: an older state cannot pass for a newer one."""
+
+    v: Literal[1]
+    agent: Id
+    status: Literal["online", "offline", "lost"]
+    epoch: Annotated[int, Meta(ge=1)]
+    conn: Count
+    boot: str
+    ts: Utc
+    version: str
+    mqtt: Literal["5", "3.1.1"]
+    refusals_visible: Annotated[bool, Meta(description="false on MQTT 3.1.1, where a broker cannot say that it refused a message")]
+    birth_sha256: str = ""
+    backlog: dict[str, int] = {}
+    sim: Simulation | None = None
+
+
+class QuantityInfo(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    unit: str
+    obis: str = ""
+    resolution: Annotated[float, Meta(gt=0)] | None = None
+
+
+class MeterGroup(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Meters that share a profile; they give the columns named in ``quantities``."""
+
+    profile: str
+    model: str
+    quantities: dict[str, QuantityInfo]
+    meters: list[Id]
+
+
+class Birth(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Retained: who is read, what each column means. Its hash stands in ``state``."""
+
+    v: Literal[1]
+    schema_version: int
+    agent: Id
+    area: Id
+    epoch: Annotated[int, Meta(ge=1)]
+    boot: str
+    ts: Utc
+    version: str
+    clock: str
+    groups: list[MeterGroup]
+    nodes: Annotated[dict[str, list[Id]], Meta(description="path of each place that feeds meters -> its meters")] = {}
+    area_meters: list[Id] = []
+    sim: Simulation | None = None
+
+
+class BusHealth(msgspec.Struct, kw_only=True, frozen=True):
+    """Counters of one bus since the start of the agent."""
+
+    up: bool
+    counters: dict[str, int]
+
+
+class Health(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """How the agent is, once a minute, never stored."""
+
+    v: Literal[1]
+    agent: Id
+    ts: Utc
+    uptime_s: Annotated[float, Meta(ge=0)]
+    rss_bytes: Count
+    compiled: Annotated[bool, Meta(description="false where the plain twins of the kernels run")]
+    meters: Count
+    meters_answering: Count
+    backlog: dict[str, int]
+    journal_bytes: Count
+    buses: dict[str, BusHealth]
+    publish: dict[str, int]
+    supply: str = ""
+    sim: Simulation | None = None
