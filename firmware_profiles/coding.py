@@ -1,7 +1,7 @@
 """Register bytes <-> numbers, exactly.
 
-Integers times an exact fraction are rounded once, so that 2201 x 1/10 is 220.1. A float32 becomes the shortest decimal that gives the
-same 32 bits (230.20001, not 230.2000122), since that is what the meter printed into it.
+Integers times an exact fraction are rounded once, so that 2201 x 1/10 is 220.1. A float32 becomes the shortest decimal that gives
+the same 32 bits (230.20001, not 230.2000122), and that decimal is scaled exactly: 4.216 kW is 4216.0 W.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ from firmware_profiles.schema import FOUR_QUADRANT_POWER_FACTOR, TEXT, Point
 _INTEGERS = {"u16": (16, False), "i16": (16, True), "u32": (32, False), "i32": (32, True), "u64": (64, False), "i64": (64, True)}
 _F32 = struct.Struct(">f")
 _F64 = struct.Struct(">d")
-_MANTISSA_BITS = 24
+_LARGEST_INTEGER = 1 << 64
+_SMALLEST_NORMAL_F32 = 2.0**-126
+_MANTISSA_DIGITS = 6       # six decimal digits fit the 24-bit mantissa of t5 and the 23 bits and sign of t6
+_MANTISSA_LIMIT = 10**_MANTISSA_DIGITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """``value`` in the meter's unit (text for text points), None = not available; ``si_value`` also None when implausible."""
+    """``value`` in the meter's unit (text for text points), None = not available or infinite; ``si_value`` None also when implausible."""
 
     value: float | int | str | None
     si_value: float | None = None
@@ -43,8 +46,9 @@ class DecodeFlags:
 
 
 def shortest_f32(value: float) -> str:
-    """The shortest decimal whose float32 is ``value`` (itself a float32)."""
-    for digits in (6, 7, 8):
+    """The shortest decimal whose float32 is ``value`` (itself a finite float32)."""
+    # six digits always survive float32, but a denormal has fewer significant bits
+    for digits in (6, 7, 8) if abs(value) >= _SMALLEST_NORMAL_F32 else range(1, 9):
         text = f"{value:.{digits}g}"
         if _F32.unpack(_F32.pack(float(text)))[0] == value:
             return text
@@ -60,42 +64,43 @@ def decode_point(point: Point, data: bytes) -> Decoded:
     if len(data) != 2 * point.words:
         raise ValueError(f"{point.key}: {len(data)} bytes, expected {2 * point.words}")
     if point.type == TEXT:
-        text = data.rstrip(b"\0 ").decode("ascii", errors="replace")
+        # some makers spread a name over the words with zero bytes between
+        text = data.translate(None, b"\0\xff").decode("ascii", errors="replace").strip()
         return Decoded(value=text or None, is_not_available=not text)
     exact = _exact(point, data)
     if exact is None:
         return Decoded(value=None, is_not_available=True)
+    if isinstance(exact, float):
+        return Decoded(value=None, is_plausible=False)  # infinite: answered, but no number
     value = exact * point.scale
-    si = _physical(point, value) * point.si_factor
-    plausible = is_plausible(point.quantity, float(si))
-    return Decoded(value=_number(value), si_value=float(si) if plausible else None, is_plausible=plausible)
+    si_value = _float(_physical(point, value) * point.si_factor)
+    plausible = is_plausible(point.quantity, si_value)
+    return Decoded(value=_number(value), si_value=si_value if plausible else None, is_plausible=plausible)
 
 
 def encode_point(point: Point, si_value: float | None) -> bytes:
-    """Register bytes for a value in SI units, rounded to the point's resolution; None gives the no-value marker.
+    """Register bytes for a value in SI units, rounded to the point's resolution; None or NaN gives the no-value marker.
 
     Raises:
-        ValueError: the value does not fit, or there is no marker for None.
+        ValueError: the value does not fit or would read as "not available", or there is no marker for None, or the point is text.
     """
     if point.type == TEXT:
         raise ValueError(f"{point.key}: text points are not encoded from numbers")
     if si_value is None or math.isnan(si_value):
-        return _encode_none(point)
-    exact = Fraction(repr(si_value)) / point.si_factor / point.scale
-    if point.type == "f32":
-        return _ordered(point, _F32.pack(float(exact)))
-    if point.type == "f64":
-        return _ordered(point, _F64.pack(float(exact)))
-    if point.type in ("t5", "t6"):
-        return _ordered(point, _encode_mantissa(point, exact))
-    bits, signed = _INTEGERS[point.type]
-    raw = round(exact)
-    if not -(1 << (bits - 1)) * signed <= raw < 1 << (bits - signed):
-        raise ValueError(f"{point.key}: {si_value} does not fit {point.type} with scale {point.scale} {point.unit}")
-    return _ordered(point, raw.to_bytes(bits // 8, "big", signed=signed))
+        return _ordered(point, _no_value_bytes(point))
+    if math.isinf(si_value):
+        raise ValueError(f"{point.key}: {si_value} is no value of a meter")
+    try:
+        data = _encode_exact(point, Fraction(repr(float(si_value))) / (point.si_factor * point.scale))
+    except OverflowError as exc:
+        raise ValueError(f"{point.key}: {si_value} does not fit {point.type} with scale {point.scale} {point.unit}") from exc
+    if int.from_bytes(data, "big") in point.no_value:
+        raise ValueError(f"{point.key}: {si_value} would read as the marker for a value that is not available")
+    return _ordered(point, data)
 
 
 def is_plausible(quantity: str, si_value: float) -> bool:
+    """Whether ``si_value`` is finite and within the plausible range of ``quantity``."""
     known = QUANTITIES[quantity]
     return (known.low is None or si_value >= known.low) and (known.high is None or si_value <= known.high) and math.isfinite(si_value)
 
@@ -103,20 +108,34 @@ def is_plausible(quantity: str, si_value: float) -> bool:
 class BlockDecoder:
     """Decodes one read block into the columns of a sample; built once for a profile, called for each answer.
 
-    About 1 us for each point: one ``struct`` for the block, one prepared converter for each value.
+    One prepared converter for each point: 0.4 us for an integer, 0.7 to 1.4 us for a float32 (x86-64, CPython 3.11).
+
+    Raises:
+        ValueError: a point lies outside the block.
     """
 
     def __init__(self, points: Sequence[Point], address: int, count: int) -> None:
-        self.points = tuple(sorted((point for point in points if point.column is not None), key=lambda point: point.address))
-        self._steps = [(2 * (point.address - address), 2 * point.words, COLUMN_INDEX[point.key], _converter(point)) for point in self.points]
-        if any(start < 0 or start + size > 2 * count for start, size, _, _ in self._steps):
-            raise ValueError("a point lies outside the block")
+        carried = [point for point in points if point.column is not None]
+        self.points = tuple(sorted(carried, key=lambda point: point.address))
+        self._size = 2 * count
+        self._steps = [
+            (2 * (point.address - address), 2 * (point.address - address + point.words), COLUMN_INDEX[point.key], _converter(point))
+            for point in self.points
+        ]
+        if any(start < 0 or end > self._size for start, end, _, _ in self._steps):
+            raise ValueError(f"a point lies outside the block of {count} words from {address}")
 
     def decode(self, data: bytes, values: npt.NDArray[np.float64]) -> DecodeFlags:
-        """Put the values of ``data`` (register bytes of the whole block) into ``values``, shape (N_COLUMNS,), SI units."""
+        """Put the values of ``data`` into ``values``, shape (N_COLUMNS,), SI units; doubtful values leave it as it is.
+
+        Raises:
+            ValueError: ``data`` is not the register bytes of the whole block.
+        """
+        if len(data) != self._size:
+            raise ValueError(f"{len(data)} bytes for a block of {self._size}")
         flags = DecodeFlags()
-        for start, size, column, convert in self._steps:
-            value = convert(data[start : start + size])
+        for start, end, column, convert in self._steps:
+            value = convert(data[start:end])
             if value is None:
                 flags.not_available += 1
             elif value != value:
@@ -132,7 +151,7 @@ def _converter(point: Point) -> Callable[[bytes], float | None]:
     low, high = QUANTITIES[point.quantity].low, QUANTITIES[point.quantity].high
     low, high = -math.inf if low is None else low, math.inf if high is None else high
     shift = _power_of_ten(factor)
-    if point.type == "f32" and point.coding != FOUR_QUADRANT_POWER_FACTOR and shift is not None:
+    if point.type == "f32" and point.coding != FOUR_QUADRANT_POWER_FACTOR and shift is not None and not point.no_value:
         return _f32_converter(point, shift, low, high)
     if point.type in _INTEGERS:
         return _integer_converter(point, factor, low, high)
@@ -159,10 +178,10 @@ def _f32_converter(point: Point, shift: int, low: float, high: float) -> Callabl
         if not shift:
             si = float(text)
         elif "e" in text:
-            si = float(Fraction(text) * Fraction(10) ** shift)
+            si = _float(Fraction(text) * Fraction(10) ** shift)
         else:
             si = float(text + exponent)
-        return si if low <= si <= high else math.nan
+        return si + 0.0 if low <= si <= high else math.nan  # + 0.0: no negative zero
 
     return f32
 
@@ -188,15 +207,17 @@ def _power_of_ten(factor: Fraction) -> int | None:
     return exponent if exponent is not None and Fraction(10) ** exponent == factor else None
 
 
-def _exact(point: Point, data: bytes) -> Fraction | None:
-    """The number on the wire before scaling; None = not available."""
-    ordered = data if point.high_word_first else _swapped(data)
+def _exact(point: Point, data: bytes) -> Fraction | float | None:
+    """The number on the wire before scaling; None = not available, a float only when it is infinite."""
+    ordered = _ordered(point, data)
     raw = int.from_bytes(ordered, "big")
     if raw in point.no_value:
         return None
     if point.type in ("f32", "f64"):
-        value = (_F32 if point.type == "f32" else _F64).unpack(ordered)[0]
-        if not math.isfinite(value):
+        value: float = (_F32 if point.type == "f32" else _F64).unpack(ordered)[0]
+        if math.isinf(value):
+            return value
+        if math.isnan(value):
             return None
         return Fraction(shortest_f32(value) if point.type == "f32" else repr(value))
     if point.type in ("t5", "t6"):
@@ -213,27 +234,46 @@ def _physical(point: Point, value: Fraction) -> Fraction:
     return value
 
 
-def _encode_none(point: Point) -> bytes:
-    if point.no_value:
-        return _ordered(point, point.no_value[0].to_bytes(2 * point.words, "big"))
+def _encode_exact(point: Point, exact: Fraction) -> bytes:
+    """High word first. Raises OverflowError when ``exact`` does not fit."""
     if point.type == "f32":
-        return _ordered(point, bytes.fromhex("7fc00000"))
+        return _F32.pack(float(exact))
     if point.type == "f64":
-        return _ordered(point, bytes.fromhex("7ff8000000000000"))
+        return _F64.pack(float(exact))
+    if point.type in ("t5", "t6"):
+        return _encode_mantissa(exact, signed=point.type == "t6")
+    bits, signed = _INTEGERS[point.type]
+    return round(exact).to_bytes(bits // 8, "big", signed=signed)
+
+
+def _encode_mantissa(exact: Fraction, *, signed: bool) -> bytes:
+    exponent = math.floor(math.log10(abs(exact))) + 1 - _MANTISSA_DIGITS if exact else 0
+    mantissa = round(exact / Fraction(10) ** exponent)
+    if abs(mantissa) >= _MANTISSA_LIMIT:  # rounded up to the next power of ten
+        exponent, mantissa = exponent + 1, mantissa // 10
+    return exponent.to_bytes(1, "big", signed=True) + mantissa.to_bytes(3, "big", signed=signed)
+
+
+def _no_value_bytes(point: Point) -> bytes:
+    """High word first."""
+    if point.no_value:
+        return point.no_value[0].to_bytes(2 * point.words, "big")
+    if point.type == "f32":
+        return bytes.fromhex("7fc00000")
+    if point.type == "f64":
+        return bytes.fromhex("7ff8000000000000")
     raise ValueError(f"{point.key}: this meter has no marker for a value that is not available")
 
 
-def _encode_mantissa(point: Point, exact: Fraction) -> bytes:
-    limit = 1 << (_MANTISSA_BITS - (point.type == "t6"))
-    for exponent in range(-128, 128):
-        mantissa = round(exact / Fraction(10) ** exponent)
-        if abs(mantissa) < limit:
-            return exponent.to_bytes(1, "big", signed=True) + mantissa.to_bytes(3, "big", signed=point.type == "t6")
-    raise ValueError(f"{point.key}: {float(exact)} does not fit {point.type}")
-
-
 def _number(value: Fraction) -> float | int:
-    return value.numerator if value.denominator == 1 else float(value)
+    return value.numerator if value.denominator == 1 and abs(value) < _LARGEST_INTEGER else _float(value)
+
+
+def _float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def _ordered(point: Point, data: bytes) -> bytes:

@@ -1,30 +1,32 @@
-"""Reads meter profiles (TOML) and tells every problem of a file at once: file, point, reason."""
+"""Reads meter profiles (TOML) and tells every problem of a file at once: file, point, reason, what to do."""
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from firmware_profiles.checks import point_problems
 from firmware_profiles.golden import golden_problems
-from firmware_profiles.quantities import QUANTITIES, UNITS
-from firmware_profiles.schema import CODINGS, POLLS, TEXT, TYPES, Golden, Point, Profile, ReadLimits, SerialDefaults
+from firmware_profiles.point_entry import read_points
+from firmware_profiles.schema import TYPES, Golden, Identity, Profile, ReadLimits, SerialDefaults
+from firmware_profiles.selection import is_firmware_range
+from firmware_profiles.strict_toml import REQUIRED, Table
 
 METERS = Path(__file__).parent / "meters"
-_PROFILE_KEYS = {
-    "profile", "meter", "models", "protocol", "firmware", "source", "notes", "function", "also_functions", "word_order", "phases", "max_current_a", "no_value",
-    "limits", "serial", "point", "golden",
-}
-_POINT_KEYS = {
-    "quantity", "place", "step", "function", "address", "type", "word_order", "scale", "unit", "coding", "no_value", "poll", "words", "title",
-}
-_GOLDEN_KEYS = {"origin", "request", "response", "words", "function", "address", "values"}
-_LIMIT_KEYS = {"max_words", "max_gap_words", "even_only", "silence_s"}
-_SERIAL_KEYS = {"baud", "format", "unit"}
+_PROFILE_KEYS = frozenset({
+    "profile", "maker", "meter", "models", "protocol", "firmware", "source", "notes", "function", "also_functions", "word_order", "phases",
+    "nominal_voltage_v", "max_current_a", "no_value", "limits", "serial", "identity", "point", "golden",
+})
+_LIMIT_KEYS = frozenset({"max_words", "max_gap_words", "even_only", "silence_s", "turnaround_s"})
+_SERIAL_KEYS = frozenset({"baud", "format", "unit"})
+_IDENTITY_KEYS = frozenset({"function", "address", "words", "codes", "texts"})
+_GOLDEN_KEYS = frozenset({"origin", "request", "response", "words", "function", "address", "values"})
+_FORMATS = ("8N1", "8N2", "8E1", "8O1", "8E2", "8O2", "7E1", "7O1")
+_MAX_WORDS = 125            # Modbus Application Protocol V1.1b3, 6.3
+_LAST_ADDRESS = 0xFFFF
+_SHORTEST_SOURCE = 10       # "see manual" names nothing
 
 
 class ProfileError(Exception):
@@ -33,41 +35,6 @@ class ProfileError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-@dataclass(slots=True)
-class _Table:
-    """One TOML table while it is read: takes keys with a type and notes what is wrong."""
-
-    table: Mapping[str, Any]
-    where: str
-    problems: list[str]
-
-    def known(self, keys: set[str]) -> None:
-        for key in self.table:
-            if key not in keys:
-                close = difflib.get_close_matches(key, keys, n=1)
-                self.wrong(f"unknown key {key!r}; " + (f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(keys))}"))
-
-    def take(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
-        value = self.table.get(key, default)
-        if value is ...:
-            self.wrong(f"missing key {key!r}")
-        elif key in self.table and (not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)):
-            self.wrong(f"{key} = {value!r} has the wrong type")
-            return None if default is ... else default
-        return None if value is ... else value
-
-    def choice(self, key: str, choices: Iterable[str], default: Any = ...) -> str:
-        value = self.take(key, str, default)
-        if value is not None and value not in (options := list(choices)):
-            close = difflib.get_close_matches(str(value), options, n=1)
-            self.wrong(f"{key} = {value!r}: " + (f"did you mean {close[0]!r}?" if close else f"one of {', '.join(options)}"))
-            return ""
-        return value or ""
-
-    def wrong(self, reason: str) -> None:
-        self.problems.append(f"{self.where}: {reason}")
 
 
 def load_profile(path: Path) -> Profile:
@@ -79,14 +46,12 @@ def load_profile(path: Path) -> Profile:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
-        raise ProfileError([f"{path}: cannot be read: {exc.strerror}"]) from exc
+        raise ProfileError([f"{path}: cannot be read: {exc.strerror}; give the path of a profile file"]) from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise ProfileError([f"{path}: is not valid TOML: {exc}"]) from exc
+        raise ProfileError([f"{path}: is not valid TOML: {exc}; mend this line first"]) from exc
     problems: list[str] = []
-    profile = _profile(_Table(table, str(path), problems))
-    if profile is not None and not problems:
-        problems += [f"{path}: {problem}" for problem in golden_problems(profile)]
-    if problems or profile is None:
+    profile = _profile(Table(table, str(path), problems))
+    if problems:
         raise ProfileError(problems)
     return profile
 
@@ -101,6 +66,8 @@ def load_all(directories: Iterable[Path] = ()) -> dict[str, Profile]:
     places: dict[str, Path] = {}
     problems: list[str] = []
     for directory in (METERS, *directories):
+        if not directory.is_dir():
+            problems.append(f"{directory}: is no directory; give one with profile files")
         for path in sorted(directory.glob("*.toml")):
             try:
                 profile = load_profile(path)
@@ -108,171 +75,127 @@ def load_all(directories: Iterable[Path] = ()) -> dict[str, Profile]:
                 problems += exc.problems
                 continue
             if profile.name in profiles:
-                problems.append(f"{path}: profile {profile.name!r} is also {places[profile.name]}; names must differ")
+                problems.append(f"{path}: profile {profile.name!r} is also {places[profile.name]}; choose another name")
             profiles[profile.name], places[profile.name] = profile, path
     if problems:
         raise ProfileError(problems)
     return profiles
 
 
-def _profile(table: _Table) -> Profile | None:
-    table.known(_PROFILE_KEYS)
-    problems = table.problems
-    name, meter = table.take("profile", str), table.take("meter", str)
+def _profile(table: Table) -> Profile:
+    """The profile; complete only where no problem was noted."""
+    table.refuse_unknown(_PROFILE_KEYS)
+    meter = table.take("meter", str) or ""
     source = table.take("source", str)
-    if source is not None and len(source) < 10:
-        table.wrong("source: name the document or capture that the map comes from")
-    function = table.take("function", int)
-    if function not in (3, 4, None):
-        table.wrong(f"function = {function}: 3 (holding) or 4 (input registers)")
+    if source is not None and len(source) < _SHORTEST_SOURCE:
+        table.wrong(f"source = {source!r} names nothing; give the document or capture that the map comes from")
+    function = table.integer("function", REQUIRED, 3, 4)
     high_word_first = table.choice("word_order", ("high", "low"), "high") != "low"
-    phases = table.choice("phases", ("a", "ab", "abc"), "a")
     limits = _limits(table)
-    serial = _serial(table)
-    entries = table.take("point", list, [])
-    points = [
-        point
-        for number, entry in enumerate(entries or [], start=1)
-        for point in _points(_Table(entry, f"{table.where}: point {number}", problems), function or 3, high_word_first, table)
-    ]
-    if not points:
-        table.wrong("no [[point]]")
-    _check_points(points, limits, table)
-    golden = [
-        _golden(_Table(entry, f"{table.where}: golden {number}", problems), function or 3)
-        for number, entry in enumerate(table.take("golden", list, []) or [], start=1)
-    ]
-    if not golden:
-        table.wrong("no [[golden]]: give bytes of a document or a capture and the values in them")
-    if problems:
-        return None
-    max_current_a = table.take("max_current_a", (int, float), None)
-    return Profile(
-        name=name, meter=meter, models=tuple(table.take("models", list, [])), protocol=table.choice("protocol", ("modbus",), "modbus"),
-        firmware=table.take("firmware", str, ""), source=source,
-        also_functions=tuple(table.take("also_functions", list, [])), notes=table.take("notes", str, ""), phases=phases,
-        max_current_a=None if max_current_a is None else float(max_current_a), limits=limits, serial=serial,
-        points=tuple(points), golden=tuple(golden),
-    )
-
-
-def _points(table: _Table, function: int, high_word_first: bool, profile: _Table) -> list[Point]:
-    """The points of one entry: a list of places means values one after the other."""
-    table.known(_POINT_KEYS)
     before = len(table.problems)
-    quantity = table.choice("quantity", QUANTITIES)
-    places = table.table.get("place", "")
-    places = places if isinstance(places, list) else [places]
-    if quantity:
-        table.where += f" ({quantity})"
-        for place in places:
-            if place not in QUANTITIES[quantity].places:
-                allowed = ", ".join(repr(name) for name in QUANTITIES[quantity].places)
-                table.wrong(f"place = {place!r}: {quantity} knows {allowed}")
-    kind = table.choice("type", (*TYPES, TEXT))
-    unit = table.choice("unit", UNITS, QUANTITIES[quantity].unit if quantity in QUANTITIES and QUANTITIES[quantity].unit in ("", "1") else ...)
-    if quantity and unit and UNITS[unit][0] != QUANTITIES[quantity].unit:
-        table.wrong(f"unit = {unit!r} is no unit of {quantity} ({QUANTITIES[quantity].unit})")
-    address = table.take("address", int)
-    if address is not None and not 0 <= address <= 0xFFFF:
-        table.wrong(f"address = {address}: a wire address is 0 to 65535")
-    scale = _scale(table)
-    words = table.take("words", int, 0)
-    if (kind == TEXT) != bool(words):
-        table.wrong("words: give it for text points, and only for them")
-    own_function = table.take("function", int, function)
-    if own_function not in (3, 4):
-        table.wrong(f"function = {own_function}: 3 or 4")
-    order = table.choice("word_order", ("high", "low"), "high" if high_word_first else "low")
-    coding, poll = table.choice("coding", CODINGS, "plain"), table.choice("poll", POLLS, "never" if kind == TEXT else "full")
-    own_no_value = table.take("no_value", list, None)
-    title = table.take("title", str, "")
-    if len(table.problems) > before:
-        return []
-    size = words or TYPES[kind][0]
-    step = table.take("step", int, size)
-    shared = profile.table.get("no_value", {})
-    no_value = own_no_value if own_no_value is not None else shared.get(kind, []) if isinstance(shared, Mapping) else []
-    return [
-        Point(
-            quantity=quantity, place=place, function=own_function, address=address + number * step, type=kind,
-            high_word_first=order != "low", scale=scale, unit=unit, coding=coding, no_value=tuple(no_value), poll=poll,
-            text_words=words, own_title=title,
-        )
-        for number, place in enumerate(places)
-    ]
-
-
-def _scale(table: _Table) -> Fraction:
-    text = table.take("scale", str, "1")
-    try:
-        scale = Fraction(text)
-    except (ValueError, ZeroDivisionError, TypeError):
-        table.wrong(f"scale = {text!r}: write an exact fraction such as \"1/10\"")
-        return Fraction(1)
-    if scale <= 0:
-        table.wrong(f"scale = {text!r}: must be above 0")
-    return scale
-
-
-def _check_points(points: list[Point], limits: ReadLimits, table: _Table) -> None:
-    keys: dict[str, Point] = {}
-    for point in points:
-        where = f"{point.key} at 0x{point.address:04X}"
-        if point.poll != "never" and point.key in keys:
-            table.wrong(f"{where}: {point.key} is also at 0x{keys[point.key].address:04X}; only one may be polled")
-        if point.poll != "never":
-            keys[point.key] = point
-        if point.words > limits.max_words:
-            table.wrong(f"{where}: {point.words} words, but the meter answers at most {limits.max_words}")
-        if limits.even_only and (point.address % 2 or point.words % 2) and point.poll != "never":
-            table.wrong(f"{where}: odd address or size, but the meter answers even reads only")
-    for function in (3, 4):
-        ordered = sorted((point for point in points if point.function == function), key=lambda point: point.address)
-        for before, after in zip(ordered, ordered[1:], strict=False):
-            if before.address + before.words > after.address and not (before.address == after.address and before.words == after.words):
-                table.wrong(f"{after.key} at 0x{after.address:04X} overlaps {before.key} at 0x{before.address:04X}")
-    if points and not any(point.poll == "presence" for point in points):
-        table.wrong('no point with poll = "presence": the short read that shows whether the meter lives')
-
-
-def _limits(table: _Table) -> ReadLimits:
-    entry = _Table(table.take("limits", dict, {}) or {}, f"{table.where}: [limits]", table.problems)
-    entry.known(_LIMIT_KEYS)
-    limits = ReadLimits(
-        max_words=entry.take("max_words", int, 125) or 125, max_gap_words=entry.take("max_gap_words", int, 0) or 0,
-        even_only=bool(entry.take("even_only", bool, False)), silence_s=float(entry.take("silence_s", (int, float), 0.0) or 0.0),
+    points = read_points(table, function=function, high_word_first=high_word_first, no_value=_no_value(table))
+    all_points_read = len(table.problems) == before
+    problems = table.problems
+    problems += [f"{table.where}: {problem}" for problem in point_problems(points, limits)]
+    profile = Profile(
+        name=table.take("profile", str) or "", maker=table.take("maker", str, meter.split(" ")[0]), meter=meter,
+        models=tuple(table.listed("models", str)), protocol=table.choice("protocol", ("modbus",), "modbus"), firmware=_firmware(table),
+        source=source or "", function=function, also_functions=_also_functions(table), notes=table.take("notes", str, ""),
+        phases=table.choice("phases", ("a", "ab", "abc"), "a"),
+        nominal_voltage_v=table.number("nominal_voltage_v", 230.0, 50.0, 1000.0) or 230.0,
+        max_current_a=table.number("max_current_a", None, 0.1, 10_000.0), limits=limits, serial=_serial(table),
+        identity=_identity(table, function), points=tuple(point for _, point in points), golden=_all_golden(table, function),
     )
-    if not 1 <= limits.max_words <= 125:
-        entry.wrong(f"max_words = {limits.max_words}: 1 to 125")
-    if limits.max_gap_words < 0 or not 0.0 <= limits.silence_s <= 5.0:
-        entry.wrong("max_gap_words must not be negative, silence_s is 0 to 5 seconds")
-    return limits
+    problems += [f"{table.where}: {problem}" for problem in golden_problems(profile, all_points_read=all_points_read)]
+    return profile
 
 
-def _serial(table: _Table) -> SerialDefaults:
-    entry = _Table(table.take("serial", dict, {}) or {}, f"{table.where}: [serial]", table.problems)
-    entry.known(_SERIAL_KEYS)
+def _firmware(table: Table) -> str:
+    text: str = table.take("firmware", str, "")
+    if not is_firmware_range(text):
+        table.wrong(f'firmware = {text!r} is no range; write for example ">=2.1, <3.0"')
+    return text
+
+
+def _also_functions(table: Table) -> tuple[int, ...]:
+    functions = table.listed("also_functions", int)
+    if any(function not in (3, 4) for function in functions):
+        table.wrong(f"also_functions = {functions}: only 3 and 4 read registers; leave others out")
+    return tuple(functions)
+
+
+def _no_value(table: Table) -> Mapping[str, list[int]]:
+    """Markers for all points of a type."""
+    entry = Table.of(table.table.get("no_value", {}), f"{table.where}: no_value", table.problems)
+    entry.refuse_unknown(TYPES)
+    return {kind: entry.listed(kind, int) for kind in entry.table if kind in TYPES}
+
+
+def _limits(table: Table) -> ReadLimits:
+    entry = Table.of(table.table.get("limits", {}), f"{table.where}: [limits]", table.problems)
+    entry.refuse_unknown(_LIMIT_KEYS)
+    return ReadLimits(
+        max_words=entry.integer("max_words", _MAX_WORDS, 1, _MAX_WORDS), max_gap_words=entry.integer("max_gap_words", 0, 0, _MAX_WORDS),
+        even_only=bool(entry.take("even_only", bool, False)), silence_s=entry.number("silence_s", 0.0, 0.0, 5.0) or 0.0,
+        turnaround_s=entry.number("turnaround_s", 0.0, 0.0, 10.0) or 0.0,
+    )
+
+
+def _serial(table: Table) -> SerialDefaults:
+    entry = Table.of(table.table.get("serial", {}), f"{table.where}: [serial]", table.problems)
+    entry.refuse_unknown(_SERIAL_KEYS)
     return SerialDefaults(
-        baud=entry.take("baud", int, 9600) or 9600, format=entry.choice("format", ("8N1", "8N2", "8E1", "8O1"), "8N1") or "8N1",
-        unit=entry.take("unit", int, 1) or 1,
+        baud=entry.integer("baud", 9600, 300, 1_000_000), format=entry.choice("format", _FORMATS, "8N1") or "8N1",
+        unit=entry.integer("unit", 1, 1, 255),
     )
 
 
-def _golden(table: _Table, function: int) -> Golden:
-    table.known(_GOLDEN_KEYS)
-    values = table.take("values", dict)
+def _identity(table: Table, function: int) -> Identity | None:
+    if "identity" not in table.table:
+        return None
+    entry = Table.of(table.table["identity"], f"{table.where}: [identity]", table.problems)
+    entry.refuse_unknown(_IDENTITY_KEYS)
+    words = entry.integer("words", 1, 1, _MAX_WORDS)
+    codes, texts = entry.listed("codes", int), entry.listed("texts", str)
+    if not codes and not texts:
+        entry.wrong("says not what to expect; add codes = [numbers] or texts = [\"beginnings\"]")
+    if any(not 0 <= code < 1 << (16 * words) for code in codes):
+        entry.wrong(f"codes = {codes}: do not fit {words} words; raise words or correct them")
+        codes = []
+    return Identity(
+        function=entry.integer("function", function, 3, 4), address=entry.integer("address", REQUIRED, 0, _LAST_ADDRESS), words=words,
+        codes=(*(code.to_bytes(2 * words, "big") for code in codes), *(text.encode() for text in texts)),
+    )
+
+
+def _all_golden(table: Table, function: int) -> tuple[Golden, ...]:
+    entries = table.take("golden", list, [])
+    if not entries:
+        table.wrong("no [[golden]]; give bytes of a document or a capture and the values in them, worked out by hand")
+    return tuple(
+        _golden(Table.of(entry, f"{table.where}: golden {number}", table.problems), function)
+        for number, entry in enumerate(entries, start=1)
+    )
+
+
+def _golden(table: Table, function: int) -> Golden:
+    table.refuse_unknown(_GOLDEN_KEYS)
+    words = _hex(table, "words")
+    values = Table.of(table.table.get("values", {}), f"{table.where}: values", table.problems)
+    found: dict[str, Any] = {key: values.take(key, (int, float, str)) for key in values.table}
+    if not found:
+        table.wrong("no values; say what the bytes mean, with \"none\" for a marker")
     return Golden(
-        origin=table.take("origin", str) or "", values=tuple((key, None if value == "none" else value) for key, value in (values or {}).items()),
-        request=_hex(table, "request"), response=_hex(table, "response"), words=_hex(table, "words"),
-        function=table.take("function", int, function), address=table.take("address", int, 0),
+        origin=table.take("origin", str) or "", values=tuple((key, None if value == "none" else value) for key, value in found.items()),
+        request=_hex(table, "request"), response=_hex(table, "response"), words=words,
+        function=table.integer("function", function, 3, 4), address=table.integer("address", REQUIRED if words else 0, 0, _LAST_ADDRESS),
     )
 
 
-def _hex(table: _Table, key: str) -> bytes:
-    text = table.take(key, str, "")
+def _hex(table: Table, key: str) -> bytes:
+    text: str = table.take(key, str, "")
     try:
-        return bytes.fromhex(text or "")
+        return bytes.fromhex(text)
     except ValueError:
-        table.wrong(f"{key} is not hexadecimal: {text[:40]!r}")
+        table.wrong(f"{key} = {text[:40]!r} is not hexadecimal; write pairs of 0-9 a-f")
         return b""

@@ -21,7 +21,8 @@ FOUR_QUADRANT_POWER_FACTOR = "four_quadrant_pf"    # |raw| > 1 is leading, facto
 CODINGS = (PLAIN, FOUR_QUADRANT_POWER_FACTOR)
 
 _PLACE_TITLES = {
-    "a": "L1", "b": "L2", "c": "L3", "ab": "L1-L2", "bc": "L2-L3", "ca": "L3-L1", "n": "neutral", "t1": "T1", "t2": "T2", "t3": "T3", "t4": "T4",
+    "a": "L1", "b": "L2", "c": "L3", "ab": "L1-L2", "bc": "L2-L3", "ca": "L3-L1", "n": "neutral",
+    "t1": "T1", "t2": "T2", "t3": "T3", "t4": "T4",
 }
 _WHOLE_TITLES = {"voltage_v": "average", "current_a": "average", "tan_phi": "total"}
 
@@ -45,7 +46,12 @@ class Point:
     own_title: str = ""
 
     @property
+    def word_order(self) -> str:
+        return "high" if self.high_word_first else "low"
+
+    @property
     def words(self) -> int:
+        """Registers that the value takes."""
         return self.text_words if self.type == TEXT else TYPES[self.type][0]
 
     @property
@@ -86,6 +92,7 @@ class ReadLimits:
     max_gap_words: int = 0
     even_only: bool = False             # start and count must be even, else exception 02
     silence_s: float = 0.0              # rest that the meter needs before the next request, beyond the 3.5 characters of RTU
+    turnaround_s: float = 0.0           # documented longest time to the reply; 0 = not documented
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +102,20 @@ class SerialDefaults:
     baud: int = 9600
     format: str = "8N1"
     unit: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A read that tells this model from others: ``codes`` are the register bytes expected, any one of them, as a beginning."""
+
+    function: int
+    address: int
+    words: int
+    codes: tuple[bytes, ...]
+
+    def matches(self, data: bytes) -> bool:
+        """Whether ``data``, the register bytes of the read, is that of this model."""
+        return data.startswith(self.codes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +140,21 @@ class Profile:
     """One meter model. ``firmware`` is a range such as ``>=2.1, <3.0``, empty for any."""
 
     name: str
+    maker: str
     meter: str                          # maker and model: "Eastron SDM630 v2"
     models: tuple[str, ...] = ()        # other names that this map covers
     protocol: str = "modbus"
     firmware: str = ""
     source: str
+    function: int = 3
     also_functions: tuple[int, ...] = ()    # other functions that read the same registers
     notes: str = ""
     phases: str = "a"
+    nominal_voltage_v: float = 230.0    # between phase and neutral
     max_current_a: float | None = None
     limits: ReadLimits = ReadLimits()
     serial: SerialDefaults = SerialDefaults()
+    identity: Identity | None = None
     points: tuple[Point, ...]
     golden: tuple[Golden, ...]
 

@@ -45,6 +45,11 @@ def select(profiles: Mapping[str, Profile], model: str, firmware: str | None = N
     raise NoProfile(f"no profile {model!r}; " + (f"near: {', '.join(close)}" if close else "see: hplc-edge profiles list"))
 
 
+def is_firmware_range(clauses: str) -> bool:
+    """Whether ``clauses`` is empty or comparisons such as ``>=2.1, <3.0``."""
+    return not clauses or all(_CLAUSE.fullmatch(clause.strip()) for clause in clauses.split(","))
+
+
 def firmware_fits(clauses: str, version: str) -> bool:
     """Whether ``version`` ("2.10") lies in ``clauses`` (">=2.1, <3.0"); an empty range holds for all."""
     return all(_COMPARISONS[sign](*_padded(version, bound)) for sign, bound in _CLAUSE.findall(clauses))
