@@ -1,0 +1,68 @@
+"""When pending records are written: alarms at once, other events within a tenth of a second, readings in groups."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from edge_agent.journal.journal import Journal, JournalSettings
+
+_CURSOR_EVERY_S = 1.0
+
+
+class GroupCommit:
+    """Commits in one thread of its own, so that a slow disk holds nobody up; ``on_committed`` runs in the event loop."""
+
+    def __init__(self, journal: Journal, settings: JournalSettings, on_committed: Callable[[], None]) -> None:
+        self._journal, self._settings, self._on_committed = journal, settings, on_committed
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._wake = asyncio.Event()
+        self._due_s = float("inf")
+        self._retry_s = 0.1
+
+    def notify(self, stream: str) -> None:
+        """A record was appended to ``stream``: set when it must be on disk."""
+        now_s = asyncio.get_running_loop().time()
+        if stream == "a" or self._journal.pending("r") >= self._settings.readings_records:
+            due_s = now_s
+        else:
+            due_s = now_s + (self._settings.readings_s if stream == "r" else self._settings.events_s)
+        if due_s < self._due_s:
+            self._due_s = due_s
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Commit for ever."""
+        loop = asyncio.get_running_loop()
+        cursor_due_s = loop.time() + _CURSOR_EVERY_S
+        while True:
+            await self._sleep_until(min(self._due_s, cursor_due_s))
+            if loop.time() >= self._due_s:
+                await self.flush()
+            if loop.time() >= cursor_due_s:
+                cursor_due_s = loop.time() + _CURSOR_EVERY_S
+                await loop.run_in_executor(self._executor, self._journal.store_cursor)
+
+    async def flush(self) -> None:
+        """Have everything that is pending on disk."""
+        self._due_s = float("inf")
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._executor, self._journal.commit)
+        if self._journal.fault:
+            self._due_s = min(self._due_s, loop.time() + self._retry_s)
+        self._on_committed()
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=True)
+
+    async def _sleep_until(self, due_s: float) -> None:
+        self._wake.clear()
+        left_s = due_s - asyncio.get_running_loop().time()
+        if left_s <= 0:
+            return
+        try:
+            async with asyncio.timeout(left_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
