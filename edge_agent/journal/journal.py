@@ -225,7 +225,7 @@ def _epoch(fs: FileSystem, directory: Path) -> tuple[int, bool]:
     """The epoch, and whether it is new: it grows only when the journal is created anew, since its numbers then start again."""
     known = load_epoch(fs, directory)
     heads = [
-        decode_head(fs.read(segment.path)[:HEAD_BYTES]) for stream in STREAMS for segment in find_segments(fs, directory, stream)
+        decode_head(fs.read(segment.path, limit=HEAD_BYTES)) for stream in STREAMS for segment in find_segments(fs, directory, stream)
     ]
     epochs = [head[0] for head in heads if head is not None]
     if known is not None and epochs:

@@ -10,6 +10,7 @@ from pathlib import Path
 from edge_agent.journal.fs import FileSystem
 from edge_agent.journal.record import HEAD_BYTES, Record, decode_head, decode_records, encode_head, encode_record
 
+_READ_BYTES = 512 * 1024      # a piece of a segment: some records at least (each is at most 64 KiB), no whole file for one of them
 _NAME = re.compile(r"([a-z])-(\d{20})\.seg")
 
 
@@ -97,14 +98,21 @@ class StreamFiles:
         offset, expected = HEAD_BYTES, segment.first_seq
         if self._position is not None and self._position[1] == segment.path and self._position[0] <= seq:
             expected, _, offset = self._position
-        for record, end in decode_records(self._fs.read(segment.path), offset=offset, seq=expected):
-            if record.seq >= seq:
-                yield record
-            self._position = (record.seq + 1, segment.path, end)
+        while True:
+            data = self._fs.read(segment.path, offset=offset, limit=_READ_BYTES)
+            used = 0
+            for record, used in decode_records(data, offset=0, seq=expected):
+                if record.seq >= seq:
+                    yield record
+                expected = record.seq + 1
+                self._position = (expected, segment.path, offset + used)
+            if not used:
+                return
+            offset += used
 
     def _recover(self) -> None:
         for segment in find_segments(self._fs, self._directory, self.stream):
-            head = decode_head(self._fs.read(segment.path)[:HEAD_BYTES])
+            head = decode_head(self._fs.read(segment.path, limit=HEAD_BYTES))
             if head is None or head[1] != segment.first_seq or head[2] != self.stream:
                 self._set_aside(segment)
             else:
