@@ -24,6 +24,7 @@ _F64 = struct.Struct(">d")
 _LARGEST_INTEGER = 1 << 64
 _SMALLEST_NORMAL_F32 = 2.0**-126
 _MANTISSA_DIGITS = 6       # six decimal digits fit the 24-bit mantissa of t5 and the 23 bits and sign of t6
+_LOWEST_EXPONENT = -128
 _MANTISSA_LIMIT = 10**_MANTISSA_DIGITS
 
 
@@ -247,7 +248,7 @@ def _encode_exact(point: Point, exact: Fraction) -> bytes:
 
 
 def _encode_mantissa(exact: Fraction, *, signed: bool) -> bytes:
-    exponent = math.floor(math.log10(abs(exact))) + 1 - _MANTISSA_DIGITS if exact else 0
+    exponent = max(_LOWEST_EXPONENT, math.floor(math.log10(abs(exact))) + 1 - _MANTISSA_DIGITS) if exact else 0
     mantissa = round(exact / Fraction(10) ** exponent)
     if abs(mantissa) >= _MANTISSA_LIMIT:  # rounded up to the next power of ten
         exponent, mantissa = exponent + 1, mantissa // 10

@@ -18,6 +18,7 @@ NO_PHASE = ""
 PHASES = ("a", "b", "c")
 LINES = ("ab", "bc", "ca")
 TARIFFS = ("t1", "t2", "t3", "t4")
+QUADRANTS = ("q1", "q2", "q3", "q4")    # of the plane of active and reactive power
 
 
 class Kind(enum.Enum):
@@ -98,6 +99,43 @@ _ALL = (
              low=0.0, high=_MAX_WH, obis=_obis("10.8.0")),
     # decoded and shown, never a measurement
     Quantity(name="tan_phi", title="tangent phi", unit="1", carried=False),
+    Quantity(name="voltage_line_v", title="voltage L-L average", unit="V", carried=False, low=0.0, high=1000.0),
+    Quantity(name="voltage_unbalance_percent", title="voltage unbalance", unit="%", carried=False, low=0.0, high=100.0),
+    Quantity(name="current_unbalance_percent", title="current unbalance", unit="%", carried=False, low=0.0, high=1000.0),
+    Quantity(name="current_sum_a", title="current sum", unit="A", carried=False, low=-3 * _MAX_A, high=3 * _MAX_A),
+    Quantity(name="current_ground_a", title="current ground", unit="A", carried=False, low=-_MAX_A, high=_MAX_A),
+    Quantity(name="current_demand_a", title="current demand", unit="A", places=_WHOLE_AND_PHASES, carried=False, low=-_MAX_A, high=_MAX_A),
+    Quantity(name="current_demand_max_a", title="current demand maximum", unit="A", places=_WHOLE_AND_PHASES, carried=False,
+             low=-_MAX_A, high=_MAX_A),
+    Quantity(name="active_power_import_w", title="active power import", unit="W", carried=False, low=0.0, high=_MAX_W),
+    Quantity(name="active_power_export_w", title="active power export", unit="W", carried=False, low=0.0, high=_MAX_W),
+    Quantity(name="active_power_demand_max_w", title="active power demand maximum", unit="W", carried=False, low=-_MAX_W, high=_MAX_W),
+    Quantity(name="active_power_import_demand_w", title="active power import demand", unit="W", carried=False, low=0.0, high=_MAX_W),
+    Quantity(name="active_power_import_demand_max_w", title="active power import demand maximum", unit="W", carried=False,
+             low=0.0, high=_MAX_W),
+    Quantity(name="active_power_export_demand_w", title="active power export demand", unit="W", carried=False, low=-_MAX_W, high=_MAX_W),
+    Quantity(name="active_power_export_demand_max_w", title="active power export demand maximum", unit="W", carried=False,
+             low=-_MAX_W, high=_MAX_W),
+    Quantity(name="active_energy_net_wh", title="active energy net", unit="Wh", carried=False, low=-_MAX_WH, high=_MAX_WH),
+    Quantity(name="reactive_energy_net_varh", title="reactive energy net", unit="varh", carried=False, low=-_MAX_WH, high=_MAX_WH),
+    Quantity(name="apparent_energy_net_vah", title="apparent energy net", unit="VAh", carried=False, low=-_MAX_WH, high=_MAX_WH),
+    Quantity(name="apparent_energy_total_vah", title="apparent energy total", unit="VAh", kind=Kind.COUNTER, carried=False,
+             low=0.0, high=_MAX_WH),
+    # partial counters are set back by hand: no measure of what was ever used
+    Quantity(name="active_energy_partial_wh", title="active energy partial", unit="Wh", kind=Kind.COUNTER, carried=False,
+             low=0.0, high=_MAX_WH),
+    Quantity(name="active_energy_partial_import_wh", title="active energy partial import", unit="Wh", kind=Kind.COUNTER, carried=False,
+             low=0.0, high=_MAX_WH),
+    Quantity(name="active_energy_partial_export_wh", title="active energy partial export", unit="Wh", kind=Kind.COUNTER, carried=False,
+             low=0.0, high=_MAX_WH),
+    Quantity(name="reactive_energy_partial_varh", title="reactive energy partial", unit="varh", kind=Kind.COUNTER, carried=False,
+             low=0.0, high=_MAX_WH),
+    Quantity(name="reactive_energy_quadrant_varh", title="reactive energy", unit="varh", kind=Kind.COUNTER, places=QUADRANTS, carried=False,
+             low=0.0, high=_MAX_WH),
+    Quantity(name="charge_ah", title="charge", unit="Ah", kind=Kind.COUNTER, carried=False, low=0.0, high=_MAX_WH),
+    Quantity(name="operating_time_h", title="operating time", unit="h", kind=Kind.COUNTER, carried=False, low=0.0, high=1e6),
+    Quantity(name="voltage_ratio", title="voltage transformer ratio", unit="1", carried=False, low=0.0, high=1e5),
+    Quantity(name="current_ratio", title="current transformer ratio", unit="1", carried=False, low=0.0, high=1e5),
     Quantity(name="current_residual_a", title="residual current", unit="A", carried=False, low=0.0, high=_MAX_A),
     Quantity(name="voltage_three_phase_v", title="voltage three-phase", unit="V", carried=False, low=0.0, high=1000.0),
     Quantity(name="serial_number", title="serial number", unit="", kind=Kind.TEXT, carried=False),
@@ -132,5 +170,6 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     "Wh": ("Wh", Fraction(1)), "kWh": ("Wh", Fraction(1000)), "MWh": ("Wh", Fraction(10**6)),
     "varh": ("varh", Fraction(1)), "kvarh": ("varh", Fraction(1000)), "Mvarh": ("varh", Fraction(10**6)),
     "VAh": ("VAh", Fraction(1)), "kVAh": ("VAh", Fraction(1000)), "MVAh": ("VAh", Fraction(10**6)),
+    "Ah": ("Ah", Fraction(1)), "h": ("h", Fraction(1)), "%": ("%", Fraction(1)),
     "Hz": ("Hz", Fraction(1)), "deg": ("deg", Fraction(1)), "Cel": ("Cel", Fraction(1)), "1": ("1", Fraction(1)), "": ("", Fraction(1)),
 }

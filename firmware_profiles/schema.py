@@ -22,8 +22,9 @@ CODINGS = (PLAIN, FOUR_QUADRANT_POWER_FACTOR)
 
 _PLACE_TITLES = {
     "a": "L1", "b": "L2", "c": "L3", "ab": "L1-L2", "bc": "L2-L3", "ca": "L3-L1", "n": "neutral",
-    "t1": "T1", "t2": "T2", "t3": "T3", "t4": "T4",
+    "t1": "T1", "t2": "T2", "t3": "T3", "t4": "T4", "q1": "Q1", "q2": "Q2", "q3": "Q3", "q4": "Q4",
 }
+_NO_TOTAL = ("active_energy", "reactive_energy", "apparent_energy", "current_demand")    # "active energy import", not "... import total"
 _WHOLE_TITLES = {"voltage_v": "average", "current_a": "average", "tan_phi": "total"}
 
 
@@ -75,7 +76,7 @@ class Point:
             return self.own_title
         quantity = QUANTITIES[self.quantity]
         place = _PLACE_TITLES.get(self.place, "")
-        if not place and (self.quantity in _WHOLE_TITLES or "a" in quantity.places) and "energy" not in self.quantity:
+        if not place and (self.quantity in _WHOLE_TITLES or "a" in quantity.places) and not self.quantity.startswith(_NO_TOTAL):
             place = _WHOLE_TITLES.get(self.quantity, "total")
         return f"{quantity.title} {place}".strip()
 

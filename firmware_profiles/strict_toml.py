@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 REQUIRED: Any = object()
+_KINDS: dict[type, str] = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
 
 
 @dataclass(slots=True)
@@ -43,8 +44,8 @@ class Table:
             return fallback
         value = self.table[key]
         if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-            names = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
-            self.wrong(f"{key} = {value!r} has the wrong type; write a {names}")
+            names = " or ".join(_KINDS[one] for one in (kind if isinstance(kind, tuple) else (kind,)))
+            self.wrong(f"{key} = {value!r} has the wrong type; write {names}")
             return fallback
         return value
 
@@ -80,10 +81,10 @@ class Table:
         values: list[Any] = self.take(key, list, [])
         good = [value for value in values if isinstance(value, kind) and not isinstance(value, bool)]
         if len(good) < len(values):
-            self.wrong(f"{key} = {values!r} has the wrong type; write a list of {kind.__name__}")
+            self.wrong(f"{key} = {values!r} has the wrong type; write a list, each of it {_KINDS[kind]}")
         return good
 
 
 def _advice(word: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
+    close = [one for one in known if one.casefold() == word.casefold()] or difflib.get_close_matches(word, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(map(repr, known)))}"

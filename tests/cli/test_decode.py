@@ -85,8 +85,8 @@ def test_one_unmapped_word_is_shown_raw(capsys):
 
 
 def test_a_longer_unmapped_run_is_shown_word_by_word_in_address_order(capsys):
-    rows = rows_of(capsys, "words", "0300000012", "00001C7B" + "0000" * 2 + "00050000" + "0000" * 2 + "000004F300001788097701A603F8007003BA138A",
-                   "Hiking DDS238-2 ZN/S")
+    data = "00001C7B" + "0000" * 6 + "000004F300001788097701A603F8007003BA138A"
+    rows = rows_of(capsys, "words", "0300000012", data, "Hiking DDS238-2 ZN/S")
     assert [row["quantity"] for row in rows[:7]] == ["active energy total", *(f"word 0x{address:04X}" for address in range(2, 8))]
     assert [row["address"] for row in rows] == sorted(row["address"] for row in rows)
 
