@@ -1,6 +1,15 @@
 """Contract v1 between the agent and back ends: topics, messages, envelope, schemas. Imports nothing else of ours."""
 
-from edge_agent.contract.envelope import Header, RecordKind, frame_record, mark_historical, split_record
+from edge_agent.contract.envelope import (
+    Header,
+    RecordKind,
+    decode_saved_events,
+    encode,
+    frame_record,
+    mark_historical,
+    saved_event_of,
+    split_record,
+)
 from edge_agent.contract.messages import (
     Active,
     Birth,
@@ -13,6 +22,7 @@ from edge_agent.contract.messages import (
     MeterGroup,
     QuantityInfo,
     Reading,
+    SavedEvent,
     Simulation,
     State,
     SystemEvent,
@@ -23,6 +33,6 @@ from edge_agent.contract.topics import EVENT_CLASSES, Topics
 
 __all__ = [
     "EVENT_CLASSES", "Active", "Birth", "BusHealth", "Event", "EventBody", "Header", "Health", "Loss", "LossBody", "MeterGroup", "QuantityInfo",
-    "Reading", "ReadingEncoder", "RecordKind", "Simulation", "State", "SystemEvent", "TimeQuality", "Topics", "frame_record",
-    "mark_historical", "split_record",
+    "Reading", "ReadingEncoder", "RecordKind", "SavedEvent", "Simulation", "State", "SystemEvent", "TimeQuality", "Topics", "decode_saved_events", "encode", "frame_record",
+    "mark_historical", "saved_event_of", "split_record",
 ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from edge_agent.contract.messages import Simulation, TimeQuality
+from edge_agent.contract.messages import Event, SavedEvent, Simulation, TimeQuality
 
 HISTORICAL_AFTER_MS = 60_000
 
@@ -68,5 +68,30 @@ def time_quality(header: Header, source: str, mono_ms: int) -> TimeQuality:
     return TimeQuality(src=source, mono_ms=mono_ms, boot=header.boot)  # type: ignore[arg-type]
 
 
-def encode(message: msgspec.Struct) -> bytes:
+def utc_ms_of(text: str) -> int:
+    """The inverse of ``utc_text``."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def encode(message: msgspec.Struct | list[SavedEvent]) -> bytes:
     return msgspec.json.encode(message)
+
+
+def decode_saved_events(data: bytes) -> list[SavedEvent]:
+    """Raises ValueError for anything else."""
+    try:
+        return msgspec.json.decode(data, type=list[SavedEvent])
+    except msgspec.MsgspecError as exc:
+        raise ValueError(f"saved events are damaged: {exc}") from exc
+
+
+def saved_event_of(message: bytes) -> SavedEvent:
+    """What a journaled event message says about the event. Raises ValueError for anything else."""
+    try:
+        event = msgspec.json.decode(message, type=Event)
+    except msgspec.MsgspecError as exc:
+        raise ValueError(f"journaled event is damaged: {exc}") from exc
+    body = event.data
+    return SavedEvent(
+        severity=event.sev, begin_utc_ms=utc_ms_of(body.begin), end_utc_ms=None if body.end is None else utc_ms_of(body.end), body=body
+    )

@@ -201,3 +201,12 @@ class Health(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     publish: dict[str, int]
     supply: str = ""
     sim: Simulation | None = None
+
+
+class SavedEvent(msgspec.Struct, kw_only=True, frozen=True):
+    """An event as the agent keeps it over a restart; never published."""
+
+    severity: Severity
+    begin_utc_ms: int
+    end_utc_ms: int | None
+    body: EventBody

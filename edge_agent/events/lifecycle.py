@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import msgspec
-
-from edge_agent.contract import EventBody
+from edge_agent.contract import EventBody, SavedEvent, decode_saved_events, encode
 from edge_agent.contract.envelope import utc_text
 from edge_agent.events.kinds import EventKind, kind_of
 from edge_agent.model import Finding, Stage
@@ -44,19 +42,12 @@ class EventChange:
     is_on: bool
 
 
-class _Saved(msgspec.Struct, kw_only=True):
-    severity: str
-    end_utc_ms: int | None
-    begin_utc_ms: int
-    body: EventBody
-
-
 class EventBook:
     """All events that are on, and those that ended recently. ``new_id`` gives an id for a time in ms."""
 
     def __init__(self, settings: EventSettings, new_id: Callable[[int], str]) -> None:
         self._settings, self._new_id = settings, new_id
-        self._events: dict[Identity, _Saved] = {}
+        self._events: dict[Identity, SavedEvent] = {}
         self.ignored = 0       # ends of unknown events, begins that said nothing new
 
     def apply(self, finding: Finding, now_utc_ms: int) -> EventChange | None:
@@ -89,24 +80,20 @@ class EventBook:
         return [saved.body for saved in self._events.values() if saved.end_utc_ms is None]
 
     def save(self) -> bytes:
-        return msgspec.json.encode(list(self._events.values()))
+        return encode(list(self._events.values()))
 
     def load(self, data: bytes) -> None:
         """Raises ValueError for what ``save`` did not write."""
-        try:
-            saved = msgspec.json.decode(data, type=list[_Saved])
-        except msgspec.DecodeError as exc:
-            raise ValueError(f"saved events are damaged: {exc}") from exc
-        self._events = {_identity(entry.body): entry for entry in saved}
+        self._events = {_identity(entry.body): entry for entry in decode_saved_events(data)}
 
-    def restore(self, revisions: Iterable[tuple[EventBody, str, int, int | None]]) -> None:
-        """Take journaled revisions (body, severity, begin, end in ms) that may be newer than what was saved."""
-        for body, severity, begin_utc_ms, end_utc_ms in revisions:
-            known = self._events.get(_identity(body))
-            if known is None or known.body.event_id != body.event_id or known.body.revision < body.revision:
-                self._events[_identity(body)] = _Saved(severity=severity, end_utc_ms=end_utc_ms, begin_utc_ms=begin_utc_ms, body=body)
+    def restore(self, revisions: Iterable[SavedEvent]) -> None:
+        """Take journaled revisions that may be newer than what was saved."""
+        for found in revisions:
+            known = self._events.get(_identity(found.body))
+            if known is None or known.body.event_id != found.body.event_id or known.body.revision < found.body.revision:
+                self._events[_identity(found.body)] = found
 
-    def _open_or_revise(self, identity: Identity, known: _Saved | None, finding: Finding, now_utc_ms: int) -> EventChange:
+    def _open_or_revise(self, identity: Identity, known: SavedEvent | None, finding: Finding, now_utc_ms: int) -> EventChange:
         kind = kind_of(finding.kind)
         state = "open" if not kind.is_supply else "confirmed" if finding.confidence >= CONFIRMED_FROM else "suspected"
         is_new = known is None or known.end_utc_ms is not None
@@ -118,10 +105,10 @@ class EventBook:
             original_meters_affected=len(finding.meters) if known is None else known.body.original_meters_affected,
             state=state, begin=utc_text(begin_utc_ms), **_said(finding, kind, now_utc_ms),
         )
-        self._events[identity] = _Saved(severity=finding.severity, end_utc_ms=None, begin_utc_ms=begin_utc_ms, body=body)
+        self._events[identity] = SavedEvent(severity=finding.severity, end_utc_ms=None, begin_utc_ms=begin_utc_ms, body=body)
         return self._change(kind, "start" if is_new else "change", finding.severity, body, is_on=True)
 
-    def _close(self, identity: Identity, known: _Saved, finding: Finding, now_utc_ms: int) -> EventChange:
+    def _close(self, identity: Identity, known: SavedEvent, finding: Finding, now_utc_ms: int) -> EventChange:
         kind = kind_of(finding.kind)
         duration_s = max(0.0, (finding.at_utc_ms - known.begin_utc_ms) / 1000)
         body = EventBody(
@@ -130,7 +117,7 @@ class EventBook:
             state="restored" if kind.is_supply else "closed", begin=known.body.begin, end=utc_text(finding.at_utc_ms), duration_s=duration_s,
             momentary=duration_s <= self._settings.momentary_max_s if kind.is_supply else None, **_said(finding, kind, now_utc_ms),
         )
-        self._events[identity] = _Saved(
+        self._events[identity] = SavedEvent(
             severity=known.severity, end_utc_ms=finding.at_utc_ms, begin_utc_ms=known.begin_utc_ms, body=body
         )
         return self._change(kind, kind.end_word, "info", body, is_on=False)
@@ -147,7 +134,7 @@ def _identity(body: EventBody) -> Identity:
     return body.kind, body.scope, body.node_id, body.phases
 
 
-def _differs(known: _Saved, finding: Finding) -> bool:
+def _differs(known: SavedEvent, finding: Finding) -> bool:
     """Whether a finding on an event that is on says something that a reader would act on."""
     return (
         known.severity != finding.severity

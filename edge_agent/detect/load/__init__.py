@@ -1,1 +1,1 @@
-"""edge_agent/detect/load"""
+"""Detectors of load: overload."""

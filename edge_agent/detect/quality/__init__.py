@@ -1,1 +1,1 @@
-"""edge_agent/detect/quality"""
+"""Detectors of supply quality: voltage, silence."""
