@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ _GOLDEN_KEYS = frozenset({"origin", "request", "response", "words", "function", 
 _FORMATS = ("8N1", "8N2", "8E1", "8O1", "8E2", "8O2", "7E1", "7O1")
 _MAX_WORDS = 125            # Modbus Application Protocol V1.1b3, 6.3
 _LAST_ADDRESS = 0xFFFF
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHORTEST_SOURCE = 10       # "see manual" names nothing
 
 
@@ -85,7 +87,11 @@ def load_all(directories: Iterable[Path] = ()) -> dict[str, Profile]:
 def _profile(table: Table) -> Profile:
     """The profile; complete only where no problem was noted."""
     table.refuse_unknown(_PROFILE_KEYS)
-    meter = table.take("meter", str) or ""
+    name, meter = table.take("profile", str), table.take("meter", str)
+    if name is not None and not _NAME.fullmatch(name):
+        table.wrong(f'profile = {name!r} is no name; use small letters, digits and "-", as in the file name')
+    if meter is not None and not meter.strip():
+        table.wrong("meter is empty; give maker and model")
     source = table.take("source", str)
     if source is not None and len(source) < _SHORTEST_SOURCE:
         table.wrong(f"source = {source!r} names nothing; give the document or capture that the map comes from")
@@ -98,7 +104,7 @@ def _profile(table: Table) -> Profile:
     problems = table.problems
     problems += [f"{table.where}: {problem}" for problem in point_problems(points, limits)]
     profile = Profile(
-        name=table.take("profile", str) or "", maker=table.take("maker", str, meter.split(" ")[0]), meter=meter,
+        name=name or "", maker=table.take("maker", str, (meter or "").split(" ")[0]), meter=meter or "",
         models=tuple(table.listed("models", str)), protocol=table.choice("protocol", ("modbus",), "modbus"), firmware=_firmware(table),
         source=source or "", function=function, also_functions=_also_functions(table), notes=table.take("notes", str, ""),
         phases=table.choice("phases", ("a", "ab", "abc"), "a"),

@@ -64,6 +64,8 @@ MISTAKES = {
         'unit = "kW"', 'unit = "kW"\nadress = 3', "point 2 (active_power_w): unknown key 'adress'; did you mean 'address'?",
     ),
     "missing meter": ('meter = "ACME One"\n', "", "missing key 'meter'"),
+    "name that is none": ('"acme-1"', '"ACME 1"', "profile = 'ACME 1' is no name"),
+    "empty meter": ('"ACME One"', '""', "meter is empty"),
     "missing source": ('source = "ACME One data sheet rev C, table 7"\n', "", "missing key 'source'"),
     "source that names nothing": ('ACME One data sheet rev C, table 7', "manual", "source = 'manual' names nothing"),
     "wrong type of a key": (
