@@ -225,3 +225,9 @@ def test_any_value_of_a_section_is_read_or_told(tmp_path_factory, key, value):
 
 def test_the_shipped_directory_is_part_of_the_package():
     assert Path(__file__).parents[2] / "firmware_profiles" / "meters" == METERS
+
+
+def test_the_example_of_the_documentation_is_a_good_file(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text()
+    (tmp_path / "acme-one.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    assert load_profile(tmp_path / "acme-one.toml").name == "acme-one"
