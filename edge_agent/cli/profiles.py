@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,8 @@ def find_profile(name: str) -> Profile:
         raise ConfigError([str(exc)]) from exc
 
 
-def load_shipped() -> dict[str, Profile]:
+@functools.cache
+def load_shipped() -> Mapping[str, Profile]:
     """All shipped profiles by name.
 
     Raises:
@@ -64,7 +67,7 @@ def load_shipped() -> dict[str, Profile]:
         raise ConfigError(exc.problems) from exc
 
 
-def _list(profiles: dict[str, Profile], *, as_json: bool) -> int:
+def _list(profiles: Mapping[str, Profile], *, as_json: bool) -> int:
     if as_json:
         print(json.dumps([_summary(profile) for profile in profiles.values()], indent=1))
         return _DONE
@@ -79,7 +82,7 @@ def _show(profile: Profile, *, as_json: bool) -> int:
         print(json.dumps({**_summary(profile), "points": [_point(point) for point in profile.points]}, indent=1))
         return _DONE
     for key, value in _summary(profile).items():
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        shown = "; ".join(dict.fromkeys(map(str, value))) if isinstance(value, list) else value
         print(f"{key:18} {'-' if shown in ('', None) else shown}")
     print()
     for point in profile.points:

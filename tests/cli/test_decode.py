@@ -6,9 +6,13 @@ import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cython_ext.crc16 import crc16_modbus
 from edge_agent.cli.decode import COMMAND
 from edge_agent.errors import ConfigError
+from firmware_profiles.explain import explain
 from firmware_profiles.loader import load_all
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "vectors" / "modbus_meters.json").read_text())
@@ -179,3 +183,18 @@ def test_a_profile_file_may_be_named(capsys, tmp_path):
     (tmp_path / "own.toml").write_text(shipped.read_text().replace('"eastron-sdm630-v2"', '"own"'))
     [row] = rows_of(capsys, "rtu", *SDM630_V1, str(tmp_path / "own.toml"))
     assert row["value"] == 230.20001
+
+
+@given(st.sampled_from(["rtu", "tcp", "words"]), st.binary(max_size=14), st.binary(max_size=40), st.booleans())
+def test_whatever_bytes_are_given_the_answer_is_rows_or_one_line(framing, request_bytes, response, with_crc):
+    if with_crc:
+        request_bytes, response = (data + crc16_modbus(data).to_bytes(2, "little") for data in (request_bytes, response))
+    assert decode(framing, request_bytes.hex(), response.hex(), "sdm630") in (0, 1)
+
+
+@given(st.integers(0, 0x0200), st.integers(1, 125), st.randoms(use_true_random=False))
+def test_any_registers_of_a_known_meter_are_explained_once_each(address, count, random):
+    rows = explain(PROFILES["eastron-sdm630-v2"], 4, address, random.randbytes(2 * count))
+    words = {"uint16": 1, "uint32": 2, "float32": 2}
+    covered = [row.address + offset for row in rows for offset in range(words[row.type])]
+    assert covered == list(range(address, address + count))
