@@ -93,5 +93,6 @@ def saved_event_of(message: bytes) -> SavedEvent:
         raise ValueError(f"journaled event is damaged: {exc}") from exc
     body = event.data
     return SavedEvent(
-        severity=event.sev, begin_utc_ms=utc_ms_of(body.begin), end_utc_ms=None if body.end is None else utc_ms_of(body.end), body=body
+        severity=event.sev, begin_utc_ms=utc_ms_of(body.begin), end_utc_ms=None if body.end is None else utc_ms_of(body.end), body=body,
+        message=message.decode(),
     )

@@ -102,7 +102,7 @@ class Event(_Envelope, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class Active(Event, kw_only=True, frozen=True, omit_defaults=True):
-    """Retained on ``active/{alarm}`` while the event is on; an empty payload clears it."""
+    """Retained on ``active/{event_id}`` while the event is on: its last revision, word for word. An empty payload clears it."""
 
 
 class SystemEvent(_Envelope, kw_only=True, frozen=True, omit_defaults=True):
@@ -204,9 +204,10 @@ class Health(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class SavedEvent(msgspec.Struct, kw_only=True, frozen=True):
-    """An event as the agent keeps it over a restart; never published."""
+    """An event as the agent keeps it over a restart; ``message`` is its last revision as published."""
 
     severity: Severity
     begin_utc_ms: int
     end_utc_ms: int | None
     body: EventBody
+    message: str = ""

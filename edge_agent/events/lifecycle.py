@@ -76,8 +76,13 @@ class EventBook:
         for identity in old:
             del self._events[identity]
 
-    def active(self) -> list[EventBody]:
-        return [saved.body for saved in self._events.values() if saved.end_utc_ms is None]
+    def published(self, revision: SavedEvent) -> None:
+        """Keep the message in which a revision was journaled, to show it again as an alarm that is on."""
+        self._events[_identity(revision.body)] = revision
+
+    def active(self) -> list[SavedEvent]:
+        """The events that are on."""
+        return [saved for saved in self._events.values() if saved.end_utc_ms is None]
 
     def save(self) -> bytes:
         return encode(list(self._events.values()))

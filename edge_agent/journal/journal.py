@@ -14,8 +14,9 @@ from edge_agent.journal.record import HEAD_BYTES, MAX_PAYLOAD_BYTES, Record, dec
 from edge_agent.journal.segments import StreamFiles, find_segments
 from edge_agent.journal.small_files import Cursor, load_epoch, store_epoch
 
-STREAMS = "aesr"           # in order of priority: fire and outage, other events, state and losses, readings
-_DROP_ORDER = "rse"        # what may be dropped unsent when space is out; "a" never
+# in order of priority: fire and outage, other events, alarms that are on (retained), state and losses, readings
+STREAMS = "aetsr"
+_DROP_ORDER = "rse"        # what may be dropped unsent when space is out; "a" and the few records of "t" never
 _RECENT_RECORDS = 2000     # kept in memory for each stream, so that live sending never reads the disk
 _CURSOR_EVERY_ACKS = 500
 
@@ -207,7 +208,7 @@ class Journal:
         """Keep the store within ``max_bytes``: oldest sent segments first, then the oldest unsent of the least important stream."""
         if sum(len(files.segments) for files in self._files.values()) * self._settings.segment_bytes <= self._settings.max_bytes:
             return
-        for stream in (*_DROP_ORDER, "a"):
+        for stream in (*_DROP_ORDER, "t", "a"):
             files = self._files[stream]
             if len(files.segments) > 1 and files.segments[1].first_seq - 1 <= self._cursor.positions[stream]:
                 files.drop_oldest()

@@ -1,1 +1,5 @@
-"""edge_agent/state"""
+"""What is learned or open and must outlive a restart: named blobs, replaced whole, the last two kept."""
+
+from edge_agent.state.store import StateStore
+
+__all__ = ["StateStore"]

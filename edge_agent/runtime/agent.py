@@ -1,0 +1,169 @@
+"""The agent's task tree: one task for each bus, the tick, the group commit, the publisher, health. Stops in the order of the flow."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import secrets
+import time
+
+from edge_agent import detect
+from edge_agent.acquire import BusMeter, BusReader
+from edge_agent.config import Config, MeterConfig
+from edge_agent.contract import Header, Simulation, Topics, topics
+from edge_agent.events import EventBook, EventIds
+from edge_agent.journal import GroupCommit, Journal
+from edge_agent.model import Clock
+from edge_agent.publish import Announcements, Publisher
+from edge_agent.runtime.announce import Announcer
+from edge_agent.runtime.clock import AcceleratedClock, SystemClock
+from edge_agent.runtime.notify import notify
+from edge_agent.runtime.pipeline import Pipeline
+from edge_agent.runtime.supply import SupplyFile
+from edge_agent.state import StateStore
+from edge_agent.transport import create_link, framing_of
+
+log = logging.getLogger("hplc_edge.runtime")
+
+_SAVE_STATE_EVERY_S = 600.0     # learned state is some tens of kilobytes: saved more often it would wear flash
+_WATCHDOG_EVERY_S = 10.0        # a third of WatchdogSec in deploy/hplc-edge.service
+_STOP_S = 1.5                   # Ctrl-C to exit within 2 s
+
+
+def make_clock(config: Config) -> Clock:
+    """Real time, or the simulation's where the configuration says that everything is simulated."""
+    simulation = config.simulation
+    if simulation is None or simulation.speed == 1.0:
+        return SystemClock()
+    return AcceleratedClock(speed=simulation.speed, epoch_utc_ms=simulation.epoch_utc_ms or time.time_ns() // 1_000_000)
+
+
+class Agent:
+    """Built once for a run; ``run`` returns after ``stop``."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config, self._clock = config, clock
+        simulation = config.simulation
+        sim = None if simulation is None else Simulation(description=simulation.description, speed=simulation.speed)
+        self._journal = Journal.open(config.state_dir / "journal", settings=config.journal)
+        header = Header(agent=config.agent.id, epoch=self._journal.epoch, boot=secrets.token_hex(4), sim=sim)
+        self._stop = asyncio.Event()
+        self._commit = GroupCommit(self._journal, config.journal, self._wake_publisher)
+        self._announcer = Announcer(config, header, self._journal, clock)
+        found = detect.find_detectors()
+        supply = config.supply
+        self._supply = None if supply is None else SupplyFile(config.state_dir / supply.file, supply.stale_s)
+        self._pipeline = Pipeline(
+            archive=config.archive, clock=clock, header=header, journal=self._journal, notify=self._commit.notify,
+            detectors={name: found[name].build(config.archive, settings) for name, settings in config.detectors.items()},
+            book=EventBook(config.events, EventIds(random.SystemRandom()).new), store=StateStore(config.state_dir / "state"), supply=self._supply,
+        )
+        self._publisher = Publisher(
+            journal=self._journal, settings=config.mqtt, prefix=Topics(config.agent.area, config.agent.id).prefix, client_id=config.agent.id,
+            announcements=Announcements(state=self._announcer.state, birth=self._announcer.birth, active=self._pipeline.active_alarms),
+            utc_ms=clock.utc_ms, on_refused=self._refused, on_accepted=self._accepted, chance=random.SystemRandom(),
+        )
+        self._readers = [self._make_reader(bus.name, bus.url) for bus in config.buses]
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self._pipeline
+
+    def stop(self) -> None:
+        """End ``run``; safe in a signal handler of the event loop."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Read, detect and publish until ``stop``. A bug in a task ends all of them and is raised."""
+        self._pipeline.restore()
+        for path in self._journal.set_aside:
+            log.warning("journal segment %s was damaged and is set aside", path)
+            self._pipeline.system_event("store.damaged", "warning", {"file": path.name})
+        async with asyncio.TaskGroup() as tasks:
+            commit = tasks.create_task(self._commit.run(), name="group commit")
+            publisher = tasks.create_task(self._publisher.run(), name="publisher")
+            producers = [tasks.create_task(reader.run(), name=f"bus {reader.name}") for reader in self._readers]
+            producers += [
+                tasks.create_task(self._tick_for_ever(), name="tick"),
+                tasks.create_task(self._report_for_ever(), name="health"),
+                tasks.create_task(self._save_for_ever(), name="state"),
+                tasks.create_task(self._feed_watchdog(), name="watchdog"),
+            ]
+            log.info("%d meters on %d buses", len(self._config.meters), len(self._readers))
+            notify("READY=1", f"STATUS=reading {len(self._config.meters)} meters on {len(self._readers)} buses")
+            await self._stop.wait()
+            notify("STOPPING=1")
+            for task in producers:
+                task.cancel()
+            self._pipeline.save_detectors()
+            self._pipeline.save_events()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_S):
+                    await self._commit.flush()
+                    await self._publisher.stop()
+                    await publisher
+            publisher.cancel()
+            commit.cancel()
+
+    def close(self) -> None:
+        """After ``run``: have everything on disk and free the state directory."""
+        self._commit.close()
+        self._journal.close()
+
+    def _make_reader(self, name: str, url: str) -> BusReader:
+        meters = [entry for entry in self._config.meters if entry.meter.bus == name]
+        return BusReader(
+            name=name, link=create_link(url), framing=framing_of(url), meters=[_bus_meter(entry) for entry in meters],
+            settings=self._config.acquire, clock=self._clock, on_sample=self._pipeline.take_sample, on_evidence=self._pipeline.take_evidence,
+        )
+
+    def _wake_publisher(self) -> None:
+        self._publisher.wake()
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            self._pipeline.tick()
+            await self._clock.sleep(self._config.agent.tick_s)
+
+    async def _report_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.agent.health_s)
+            answering = int((self._pipeline.frame.polls_failed == 0).sum())
+            extra = {
+                "connections": self._publisher.connections, "samples": self._pipeline.samples, "events": self._pipeline.events,
+                "readings_dropped": self._pipeline.readings_dropped,
+            }
+            supply = "" if self._supply is None else self._supply.reason or "measured"
+            message = self._announcer.health(self._readers, answering, self._publisher.sender, extra, supply)
+            self._publisher.publish_volatile(topics.HEALTH, message)
+
+    async def _save_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_SAVE_STATE_EVERY_S)
+            self._pipeline.save_detectors()
+
+    async def _feed_watchdog(self) -> None:
+        """Only while readings move or nobody can be read: a stuck agent is restarted by the service manager."""
+        seen = -1
+        while True:
+            moved = sum(reader.counters.requests + reader.counters.link_failures for reader in self._readers)
+            if moved != seen or not self._readers:
+                seen = moved
+                notify("WATCHDOG=1")
+            await asyncio.sleep(_WATCHDOG_EVERY_S)
+
+    def _refused(self, suffix: str, reason: int) -> None:
+        log.warning("the broker refuses %s (reason %d): its messages are kept and tried again once a minute", suffix, reason)
+        self._pipeline.system_event("publish.refused", "warning", {"topic": suffix, "reason": reason}, event_class="comm")
+
+    def _accepted(self, suffix: str) -> None:
+        log.info("the broker accepts %s again", suffix)
+        self._pipeline.system_event("publish.accepted", "info", {"topic": suffix}, event_class="comm")
+
+
+def _bus_meter(entry: MeterConfig) -> BusMeter:
+    return BusMeter(
+        index=entry.meter.index, id=entry.meter.id, unit=entry.unit, profile=entry.profile, full_s=entry.full_s, presence_s=entry.presence_s
+    )

@@ -1,0 +1,212 @@
+"""Sample -> area frame -> detectors -> events -> journal. Runs in the event loop, waits for nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from edge_agent.contract import (
+    Event,
+    Header,
+    Loss,
+    LossBody,
+    ReadingEncoder,
+    RecordKind,
+    SystemEvent,
+    encode,
+    frame_record,
+    saved_event_of,
+    split_record,
+)
+from edge_agent.contract import topics as contract_topics
+from edge_agent.contract.envelope import time_quality, utc_text
+from edge_agent.detect import Detector
+from edge_agent.errors import OutboxFull
+from edge_agent.events import EventBook, EventChange
+from edge_agent.journal import Journal
+from edge_agent.model import COLUMNS, Archive, AreaFrame, Clock, Evidence, EvidenceKind, Finding, Sample, SampleFlag
+from edge_agent.runtime.supply import SupplyFile
+from edge_agent.state import StateStore
+
+log = logging.getLogger("hplc_edge.runtime")
+
+_DOUBTS = (
+    (SampleFlag.NOT_AVAILABLE, "not_available"), (SampleFlag.IMPLAUSIBLE, "implausible"), (SampleFlag.PARTIAL, "partial"),
+)
+_EVENTS_NAME = "events"
+
+
+class Pipeline:
+    """``notify(stream)`` is called after each append to the journal. A short presence read feeds the frame and is not published."""
+
+    def __init__(
+        self, *, archive: Archive, clock: Clock, header: Header, journal: Journal, notify: Callable[[str], None],
+        detectors: Mapping[str, Detector], book: EventBook, store: StateStore, supply: SupplyFile | None,
+    ) -> None:
+        self._archive, self._clock, self._header, self._journal, self._notify = archive, clock, header, journal, notify
+        self._detectors, self._book, self._store, self._supply = detectors, book, store, supply
+        self._readings = ReadingEncoder(header)
+        self._suffixes = [contract_topics.reading_suffix(meter.id) for meter in archive.meters]
+        self._start_s = clock.monotonic_s()
+        self.frame = AreaFrame.empty(len(archive.meters), clock.utc_ms())
+        self.samples = self.readings_dropped = self.events = 0
+
+    def take_sample(self, sample: Sample) -> None:
+        """One answer of one meter."""
+        self.samples += 1
+        self.frame.take(sample)
+        if sample.flags & SampleFlag.PRESENCE:
+            return
+        given = np.flatnonzero(~np.isnan(sample.values))
+        names = [COLUMNS[column] for column in given.tolist()]
+        values = sample.values[given].tolist()
+        doubts = [word for flag, word in _DOUBTS if sample.flags & flag] if sample.flags else []
+        suffix, meter = self._suffixes[sample.meter], self._archive.meters[sample.meter]
+
+        def message(seq: int) -> bytes:
+            body = self._readings.encode(
+                seq=seq, utc_ms=sample.taken_utc_ms, time_source=sample.time_source.value, mono_ms=self._mono_ms(), meter=meter.id,
+                names=names, values=values, doubts=doubts,
+            )
+            return frame_record(suffix, sample.taken_utc_ms, body)
+
+        try:
+            self._journal.append("r", RecordKind.READING, message)
+        except OutboxFull as exc:
+            if not self.readings_dropped:
+                log.warning("readings are dropped: %s; is the disk full or slow?", exc)
+            self.readings_dropped += 1
+            return
+        self._notify("r")
+
+    def take_evidence(self, evidence: Evidence) -> None:
+        """A poll without answer, or a bus that came or went."""
+        if evidence.kind is EvidenceKind.POLL_FAILED:
+            for meter in evidence.meters:
+                self.frame.poll_failed(meter, evidence.at_utc_ms)
+        elif evidence.kind in (EvidenceKind.BUS_DOWN, EvidenceKind.BUS_UP):
+            is_up = evidence.kind is EvidenceKind.BUS_UP
+            self.frame.reachable[list(evidence.meters)] = is_up
+            self.system_event("bus.up" if is_up else "bus.down", "info" if is_up else "warning", {"bus": evidence.bus}, event_class="comm")
+
+    def tick(self) -> None:
+        """Let every detector look at the area."""
+        self.frame.now_utc_ms = self._clock.utc_ms()
+        if self._supply is not None:
+            self.frame.supply_v[:] = self._supply.read()
+        changes = []
+        for detector in self._detectors.values():
+            changes += [change for finding in detector.update(self.frame) if (change := self._apply(finding)) is not None]
+        for loss in self._journal.take_losses():
+            self._declare(loss.stream, loss.from_seq, loss.to_seq, loss.reason)
+        if changes:
+            self._book.forget_old(self.frame.now_utc_ms)
+            self.save_events()
+
+    def system_event(self, type_name: str, severity: str, data: dict[str, str | int | float | bool], *, event_class: str = "system") -> None:
+        """Something about the agent itself."""
+        now_ms = self._clock.utc_ms()
+
+        def message(seq: int) -> bytes:
+            event = SystemEvent(**self._envelope("s", seq, now_ms), type=type_name, sev=severity, data=data)  # type: ignore[arg-type]
+            return frame_record(contract_topics.event_suffix(event_class), now_ms, encode(event))
+
+        self._journal.append("s", RecordKind.SYSTEM, message)
+        self._notify("s")
+
+    def active_alarms(self) -> list[tuple[str, bytes]]:
+        """Topic suffix and message of each alarm that is on, as last journaled."""
+        return [(contract_topics.active_suffix(saved.body.event_id), saved.message.encode()) for saved in self._book.active()]
+
+    def save_events(self) -> None:
+        """The book of events, with how far the journal is in it."""
+        seqs = [self._journal.next_seq(stream) - 1 for stream in "ae"]
+        try:
+            self._store.save(_EVENTS_NAME, b"%d %d %d\n" % (self._journal.epoch, *seqs) + self._book.save())
+        except OSError as exc:
+            log.warning("state cannot be saved: %s; events will be rebuilt from the journal", exc)
+
+    def save_detectors(self) -> None:
+        for name, detector in self._detectors.items():
+            try:
+                self._store.save(f"detector-{name}", detector.save())
+            except OSError as exc:
+                log.warning("state of detector %s cannot be saved: %s", name, exc)
+
+    def restore(self) -> None:
+        """Take up what the last run left: learned state, open events, and journaled events newer than the saved book."""
+        for name, detector in self._detectors.items():
+            data = self._store.load(f"detector-{name}")
+            if data is None:
+                continue
+            try:
+                detector.load(data)
+            except ValueError as exc:
+                log.info("detector %s starts anew: %s", name, exc)
+        seqs = dict.fromkeys("ae", 0)
+        saved = self._store.load(_EVENTS_NAME)
+        if saved is not None:
+            head, _, body = saved.partition(b"\n")
+            try:
+                epoch, *found = map(int, head.split())
+                self._book.load(body)
+                if epoch == self._journal.epoch:
+                    seqs = dict(zip("ae", found, strict=True))
+            except ValueError as exc:
+                log.warning("saved events are not used: %s; rebuilt from the journal", exc)
+        for stream, seq in seqs.items():
+            self._replay(stream, seq + 1)
+
+    def _replay(self, stream: str, seq: int) -> None:
+        while records := self._journal.read_from(stream, seq, 500):
+            events = [split_record(record.payload)[2] for record in records if record.kind == RecordKind.EVENT]
+            self._book.restore(saved_event_of(message) for message in events)
+            seq = records[-1].seq + 1
+
+    def _apply(self, finding: Finding) -> EventChange | None:
+        """The journaled revision that a finding makes; None when it says nothing new."""
+        now_ms = self.frame.now_utc_ms
+        change = self._book.apply(finding, now_ms)
+        if change is None:
+            return None
+        self.events += 1
+        stream = change.kind.stream
+        sent: list[bytes] = []
+
+        def message(seq: int) -> bytes:
+            meter = change.body.node_id if change.body.scope == "meter" else None
+            sent.append(encode(Event(
+                **self._envelope(stream, seq, now_ms), type=change.type, sev=change.severity, data=change.body, meter=meter, cim=change.cim,
+            )))
+            return frame_record(contract_topics.event_suffix(change.kind.event_class), now_ms, sent[0])
+
+        self._journal.append(stream, RecordKind.EVENT, message)
+        self._notify(stream)
+        self._book.published(saved_event_of(sent[0]))
+        shown = sent[0] if change.is_on else b""
+        suffix = contract_topics.active_suffix(change.body.event_id)
+        self._journal.append("t", RecordKind.ACTIVE, lambda _: frame_record(suffix, now_ms, shown))
+        self._notify("t")
+        log.info("%s %s %s revision %d", change.type, change.body.scope, change.body.node_id, change.body.revision)
+        return change
+
+    def _declare(self, stream: str, from_seq: int, to_seq: int, reason: str) -> None:
+        now_ms = self._clock.utc_ms()
+        body = LossBody(stream=stream, from_seq=from_seq, to_seq=to_seq, reason=reason)  # type: ignore[arg-type]
+        self._journal.append(
+            "s", RecordKind.LOSS, lambda seq: frame_record(contract_topics.LOSS, now_ms, encode(Loss(**self._envelope("s", seq, now_ms), data=body)))
+        )
+        self._notify("s")
+
+    def _envelope(self, stream: str, seq: int, utc_ms: int) -> dict[str, Any]:
+        header = self._header
+        return {
+            "v": 1, "agent": header.agent, "epoch": header.epoch, "st": stream, "seq": seq, "ts": utc_text(utc_ms), "sim": header.sim,
+            "tq": time_quality(header, self._clock.time_source.value, self._mono_ms()),
+        }
+
+    def _mono_ms(self) -> int:
+        return int((self._clock.monotonic_s() - self._start_s) * 1000)
