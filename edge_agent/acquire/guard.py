@@ -4,7 +4,7 @@ RTU replies carry no transaction number: a reply that comes after its time-out l
 unit, function and length, and every later one is then off by one (measured with a widely used library: without end and without an
 error). So, for each unit, the signatures of unanswered requests are kept. While there are any, the unit is only asked something whose
 reply looks different. A meter and its gateway answer in order; once that different reply is here, all older ones have come or never
-will, and the unit is in step again.
+will, and the unit is in step again. It is in step as well when every late reply has been seen to arrive.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ Signature = tuple[int, int]      # function, byte count
 
 @dataclass(slots=True)
 class _Unanswered:
-    signatures: set[Signature] = field(default_factory=set)
-    last_timeout_s: float = 0.0
+    counts: dict[Signature, int] = field(default_factory=dict)     # how many replies of this form may still come
+    last_event_s: float = 0.0                                      # time-out or late reply, whichever was last
 
 
 class LateReplyGuard:
@@ -32,24 +32,45 @@ class LateReplyGuard:
 
     def may_ask(self, unit: int, signature: Signature) -> bool:
         """Whether the reply to such a request could not be mistaken for a late one."""
-        return unit not in self._units or signature not in self._units[unit].signatures
+        return unit not in self._units or signature not in self._units[unit].counts
 
     def is_trusted_exception(self, unit: int, function: int) -> bool:
         """An exception reply has no length: with an unanswered request of its function it may be a late one."""
-        return unit not in self._units or all(asked != function for asked, _ in self._units[unit].signatures)
+        return unit not in self._units or all(asked != function for asked, _ in self._units[unit].counts)
 
     def timed_out(self, unit: int, signature: Signature, now_s: float) -> None:
         entry = self._units.setdefault(unit, _Unanswered())
-        entry.signatures.add(signature)
-        entry.last_timeout_s = now_s
+        entry.counts[signature] = entry.counts.get(signature, 0) + 1
+        entry.last_event_s = now_s
 
     def answered(self, unit: int) -> None:
         """A reply that ``may_ask`` had allowed came: the unit is in step."""
         self._units.pop(unit, None)
 
-    def forget_if_quiet(self, unit: int, now_s: float) -> bool:
-        """For a unit with no unused signature left: after a long silence start again. True when it may be asked anything."""
+    def came_late(self, unit: int, function: int, byte_count: int | None, now_s: float) -> bool:
+        """An intact frame came that is not the expected one: whether it is a late reply. ``byte_count`` None = an exception reply."""
         entry = self._units.get(unit)
-        if entry is not None and now_s - entry.last_timeout_s >= self._late_reply_max_s:
+        if entry is None:
+            return False
+        fitting = [sign for sign in entry.counts if sign[0] == function and byte_count in (None, sign[1])]
+        if not fitting:
+            return False
+        entry.last_event_s = now_s
+        if len(fitting) == 1:  # else nobody knows which of the requests was refused
+            entry.counts[fitting[0]] -= 1
+            if not entry.counts[fitting[0]]:
+                del entry.counts[fitting[0]]
+            if not entry.counts:
+                del self._units[unit]
+        return True
+
+    def quiet_in_s(self, unit: int, now_s: float) -> float:
+        """How long a unit with no unused signature left must stay quiet before it may be asked anything."""
+        entry = self._units.get(unit)
+        return 0.0 if entry is None else max(0.0, entry.last_event_s + self._late_reply_max_s - now_s)
+
+    def forget_if_quiet(self, unit: int, now_s: float) -> bool:
+        """After that silence start again. True when the unit may be asked anything."""
+        if unit in self._units and self.quiet_in_s(unit, now_s) == 0.0:
             del self._units[unit]
         return unit not in self._units

@@ -35,47 +35,64 @@ class ReadPlan:
 
 
 def make_plan(profile: Profile) -> ReadPlan:
-    """The plan of ``profile``; its points with poll "never" are not read."""
+    """The plan of ``profile``; its points with poll "never" are not read.
+
+    Raises:
+        ValueError: the profile has no point to read.
+    """
     polled = [point for point in profile.points if point.poll != "never"]
+    if not polled:
+        raise ValueError(f"profile {profile.name}: no point is polled")
     full = pack(polled, profile.limits)
-    presence = pack([point for point in polled if point.poll == "presence"], profile.limits)[:1]
-    return ReadPlan(full=full, presence=presence, resync=_resync((*presence, *full)))
+    short = [point for point in polled if point.poll == "presence"] or polled[:1]
+    presence = pack(short, profile.limits)[:1]
+    return ReadPlan(full=full, presence=presence, resync=_resync((*presence, *full), profile))
 
 
 def pack(points: Iterable[Point], limits: ReadLimits) -> tuple[BlockRead, ...]:
     """Blocks in address order; a block begins and ends on value borders and spans no larger hole than the meter fills."""
     blocks: list[list[Point]] = []
+    end = 0                                  # of the last block
     for point in sorted(points, key=lambda point: (point.function, point.address)):
         block = blocks[-1] if blocks else None
-        if (
-            block is not None
-            and block[0].function == point.function
-            and point.address - (block[-1].address + block[-1].words) <= limits.max_gap_words
-            and point.address + point.words - block[0].address <= limits.max_words
-        ):
-            block.append(point)
-        else:
-            blocks.append([point])
-    return tuple(_block(block) for block in blocks)
+        if block is not None and block[0].function == point.function and point.address - end <= limits.max_gap_words:
+            start, count = _span([*block, point], limits)
+            if count <= limits.max_words:
+                block.append(point)
+                end = start + count
+                continue
+        blocks.append([point])
+        end = sum(_span([point], limits))
+    return tuple(_block(block, limits) for block in blocks)
 
 
-def split(block: BlockRead) -> tuple[BlockRead, ...]:
+def split(block: BlockRead, limits: ReadLimits) -> tuple[BlockRead, ...]:
     """The block in two halves; nothing for a single point, which cannot be split."""
     half = len(block.points) // 2
-    return (_block(block.points[:half]), _block(block.points[half:])) if half else ()
+    return (_block(block.points[:half], limits), _block(block.points[half:], limits)) if half else ()
 
 
-def _block(points: Sequence[Point]) -> BlockRead:
-    address = points[0].address
-    count = max(point.address + point.words for point in points) - address
+def _span(points: Sequence[Point], limits: ReadLimits) -> tuple[int, int]:
+    """Address and count of the read that covers ``points``, widened to even ones where the meter takes no other."""
+    address = min(point.address for point in points)
+    end = max(point.address + point.words for point in points)
+    if limits.even_only:
+        address, end = address - address % 2, end + end % 2
+    return address, end - address
+
+
+def _block(points: Sequence[Point], limits: ReadLimits) -> BlockRead:
+    address, count = _span(points, limits)
     return BlockRead(points[0].function, address, count, tuple(points), BlockDecoder(points, address, count))
 
 
-def _resync(blocks: Sequence[BlockRead]) -> tuple[BlockRead, ...]:
-    """Reads that differ in length, shortest first: each is the beginning of a block, cut at a value border."""
+def _resync(blocks: Sequence[BlockRead], profile: Profile) -> tuple[BlockRead, ...]:
+    """Reads whose replies look different, shortest first: the beginning of a block, cut at a value border, with each legal function."""
     found: dict[tuple[int, int], BlockRead] = {}
     for block in blocks:
         for length in range(1, len(block.points) + 1):
-            candidate = _block(block.points[:length])
-            found.setdefault(candidate.signature, candidate)
-    return tuple(sorted(found.values(), key=lambda candidate: candidate.count))
+            start = _block(block.points[:length], profile.limits)
+            for function in (block.function, *profile.also_functions):
+                read = BlockRead(function, start.address, start.count, start.points, start.decoder)
+                found.setdefault(read.signature, read)
+    return tuple(sorted(found.values(), key=lambda read: read.count))

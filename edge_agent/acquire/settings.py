@@ -12,16 +12,19 @@ class AcquireSettings:
     reply_timeout_s: float = 1.0          # ceiling, and the start before anything was measured; meters.md rule 7
     reply_timeout_floor_s: float = 0.15   # below it a busy computer would take its own delays for a dead meter
     stream_timeout_s: float = 2.0         # a reply that has begun must end: a babbling meter costs one bus slot
-    damage_retries: int = 1               # a frame with a wrong CRC is asked again at once; a silent meter is not
+    damage_retries: int = 1               # a frame with a wrong CRC is asked again at once; a silent meter is not: it would cost twice
     quarantine_after: int = 2             # unanswered polls in a row
     probe_share: float = 0.03             # of the bus time while living meters need it
     late_reply_max_s: float = 10.0        # after this silence a unit that has no unused request left may be asked again
+    refused_retry_s: float = 3600.0       # a point that a meter refused is asked again after this: it may only have been starting
 
     def __post_init__(self) -> None:
         if not 0 < self.reply_timeout_floor_s <= self.reply_timeout_s <= 60:
             raise ValueError("reply_timeout_floor_s must be above 0 and not above reply_timeout_s (at most 60)")
         if not 0 < self.probe_share <= 0.5 or self.quarantine_after < 1 or self.damage_retries < 0:
             raise ValueError("probe_share must be above 0 and at most 0.5, quarantine_after at least 1, damage_retries at least 0")
+        if min(self.stream_timeout_s, self.late_reply_max_s, self.refused_retry_s) <= 0:
+            raise ValueError("stream_timeout_s, late_reply_max_s and refused_retry_s must be above 0")
 
 
 @dataclass(slots=True)
@@ -30,11 +33,12 @@ class BusCounters:
 
     requests: int = 0
     replies: int = 0
+    timeouts: int = 0
     polls_answered: int = 0
     polls_failed: int = 0
     probes: int = 0
     late_replies: int = 0          # replies that came after their time-out: dropped
-    foreign_frames: int = 0        # intact frames that answer nothing that is asked
+    foreign_frames: int = 0        # intact frames that answer nothing that is asked, echoes of our own requests among them
     discarded_bytes: int = 0
     crc_errors: int = 0
     refused: int = 0
@@ -44,3 +48,4 @@ class BusCounters:
     retries: int = 0
     link_failures: int = 0
     quarantined: int = 0           # meters in quarantine now
+    bus_busy_s: float = 0.0        # from each request to its answer or time-out

@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _GAIN_MEAN, _GAIN_DEVIATION, _DEVIATIONS = 1 / 8, 1 / 4, 4.0   # RFC 6298 section 2
+_LARGEST_FACTOR = 64.0
+
+
+@dataclass(slots=True)
+class _Estimate:
+    mean_s: float
+    deviation_s: float
+    factor: float = 1.0
 
 
 @dataclass(slots=True)
 class ReplyTimeout:
-    """``seconds()`` waits for the first byte of a reply; doubles with each unanswered request up to the ceiling."""
+    """How long to wait for a reply of so many words; doubles with each unanswered request up to the ceiling.
+
+    Each length is measured for itself: behind a gateway the wait contains the slow serial line, and a time-out learned from short
+    presence reads would cut every full read off.
+    """
 
     floor_s: float
     ceiling_s: float
-    _mean_s: float | None = None
-    _deviation_s: float = 0.0
-    _factor: float = 1.0
+    _estimates: dict[int, _Estimate] = field(default_factory=dict)
 
-    def seconds(self) -> float:
-        if self._mean_s is None:
+    def seconds(self, words: int) -> float:
+        estimate = self._for(words)
+        if estimate is None:
             return self.ceiling_s
-        return min(self.ceiling_s, max(self.floor_s, self._mean_s + _DEVIATIONS * self._deviation_s) * self._factor)
+        return min(self.ceiling_s, max(self.floor_s, estimate.mean_s + _DEVIATIONS * estimate.deviation_s) * estimate.factor)
 
-    def typical_s(self) -> float:
-        return self.floor_s if self._mean_s is None else self._mean_s
+    def typical_s(self, words: int) -> float | None:
+        """The smoothed turnaround; None before the first reply."""
+        estimate = self._for(words)
+        return None if estimate is None else estimate.mean_s
 
-    def answered(self, turnaround_s: float) -> None:
-        self._factor = 1.0
-        if self._mean_s is None:
-            self._mean_s, self._deviation_s = turnaround_s, turnaround_s / 2
+    def answered(self, words: int, turnaround_s: float) -> None:
+        estimate = self._estimates.get(words)
+        if estimate is None:
+            self._estimates[words] = _Estimate(turnaround_s, turnaround_s / 2)
             return
-        self._deviation_s += _GAIN_DEVIATION * (abs(turnaround_s - self._mean_s) - self._deviation_s)
-        self._mean_s += _GAIN_MEAN * (turnaround_s - self._mean_s)
+        estimate.factor = 1.0
+        estimate.deviation_s += _GAIN_DEVIATION * (abs(turnaround_s - estimate.mean_s) - estimate.deviation_s)
+        estimate.mean_s += _GAIN_MEAN * (turnaround_s - estimate.mean_s)
 
-    def timed_out(self) -> None:
-        self._factor = min(self._factor * 2.0, 64.0)
+    def timed_out(self, words: int) -> None:
+        estimate = self._for(words)
+        if estimate is not None:
+            estimate.factor = min(estimate.factor * 2.0, _LARGEST_FACTOR)
+
+    def _for(self, words: int) -> _Estimate | None:
+        """What was measured at this length, or at the next longer one."""
+        found = self._estimates.get(words)
+        if found is not None or not self._estimates:
+            return found
+        longer = [length for length in self._estimates if length > words]
+        return self._estimates[min(longer)] if longer else None

@@ -88,6 +88,7 @@ class EventBody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     original_meters_affected: Count
     meters: list[Id] = []
     suggested_action: str
+    superseded_by: Annotated[str, Meta(description="the condition goes on as part of the event at this node")] = ""
     reopened: Annotated[int, Meta(ge=0, description="how often the condition came back after it had ended")] = 0
 
 

@@ -16,6 +16,7 @@ from edge_agent.events.kinds import EventKind, kind_of
 from edge_agent.model import Finding, Stage
 
 CONFIRMED_FROM = 0.95     # outage.md 1.4: what a crew may be sent for without asking again
+MERGED = "merged"         # an event that goes on as part of a larger one
 Identity = tuple[str, str, str, str]
 
 
@@ -119,17 +120,20 @@ class EventBook:
         body = EventBody(
             event_id=known.body.event_id, revision=known.body.revision + 1, reopened=known.body.reopened,
             original_meters_affected=known.body.original_meters_affected,
-            state="restored" if kind.is_supply else "closed", begin=known.body.begin, end=utc_text(finding.at_utc_ms), duration_s=duration_s,
-            momentary=duration_s <= self._settings.momentary_max_s if kind.is_supply else None, **_said(finding, kind, now_utc_ms),
+            state="restored" if kind.is_supply and not finding.superseded_by else "closed", begin=known.body.begin,
+            end=utc_text(finding.at_utc_ms), duration_s=duration_s, superseded_by=finding.superseded_by,
+            momentary=duration_s <= self._settings.momentary_max_s if kind.is_supply and not finding.superseded_by else None,
+            **_said(finding, kind, now_utc_ms),
         )
         self._events[identity] = SavedEvent(
             severity=known.severity, end_utc_ms=finding.at_utc_ms, begin_utc_ms=known.begin_utc_ms, body=body
         )
-        return self._change(kind, kind.end_word, "info", body, is_on=False)
+        word = MERGED if finding.superseded_by else kind.end_word
+        return self._change(kind, word, "info", body, is_on=False)
 
     def _change(self, kind: EventKind, word: str, severity: str, body: EventBody, *, is_on: bool) -> EventChange:
         name = f"{kind.type_name}.{word}"
-        code = kind.cim_end if not is_on else kind.cim_start
+        code = kind.cim_start if is_on else "" if word == MERGED else kind.cim_end
         return EventChange(
             kind=kind, type=name, cim=self._settings.cim.get(name, code), severity=severity, body=body, is_on=is_on
         )

@@ -44,3 +44,4 @@ class Finding:
     meters: tuple[str, ...] = ()           # ids of the meters affected
     evidence: tuple[tuple[str, float], ...] = ()   # counted facts, e.g. ("polls_failed", 5.0)
     alternatives: tuple[str, ...] = ()     # what it could be confused with
+    superseded_by: str = ""                # END only: the id of the place whose finding now covers this one

@@ -9,9 +9,10 @@ communication.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from cython_ext.silence import mark_silent
 from edge_agent.detect.base import DetectorType
@@ -31,7 +32,7 @@ class SilenceSettings:
     silent_s: float = 30.0          # since the first unanswered poll
     min_group: int = 3              # outage.md 1.4: two silent meters of a box are not enough
     together_s: float = 60.0        # first failures of a group lie within this
-    hold_s: float = 20.0            # a silent meter waits this long for the rest of its group to be known
+    hold_s: float = 60.0            # a silent meter or group waits this long while the rest of a larger one may be silent too
     restored_share: float = 0.95    # outage.md 1.6
     out_ratio: float = 0.60         # concentrator's mains, DL/T 698.45 object 3106 defaults (outage.md 1.2)
     in_ratio: float = 0.80
@@ -71,6 +72,7 @@ class SilenceDetector:
         # parents before children: the highest node that fits is the one that is told
         self._nodes = [(node, np.array(archive.members(node), dtype=np.intp)) for node in (AREA, *archive.nodes)]
         self._nodes = [(node, members) for node, members in self._nodes if len(members) >= settings.min_group]
+        self._members = dict(self._nodes)
         self._above = {index: [node for node, members in self._nodes if index in members] for index in range(len(archive.meters))}
         self._state = _State()
 
@@ -135,7 +137,7 @@ class SilenceDetector:
             if len(asked) < self._settings.min_group or not self._silent[asked].all():
                 continue
             first_ms = frame.first_failed_utc_ms[asked]
-            if first_ms.max() - first_ms.min() > 1000 * self._settings.together_s:
+            if first_ms.max() - first_ms.min() > 1000 * self._settings.together_s or self._may_grow(frame, node, int(first_ms.min())):
                 continue
             kind = _COMM if node == AREA and state.supply == "in" else _SUPPLY
             findings += self._open(frame, node, [int(index) for index in asked], kind, int(first_ms.min()))
@@ -145,8 +147,12 @@ class SilenceDetector:
         """Open a group; what was open below it is part of it now."""
         state = self._state
         below = [other for other in state.groups if node == AREA or other.startswith(node + "/")]
-        findings = [self._group_finding(frame, other, state.groups.pop(other), Stage.END) for other in below]
-        findings += [self._single_finding(frame, index, state.singles.pop(index), Stage.END) for index in members if index in state.singles]
+        place = node or self._archive.area
+        findings = [replace(self._group_finding(frame, other, state.groups.pop(other), Stage.END), superseded_by=place) for other in below]
+        findings += [
+            replace(self._single_finding(frame, index, state.singles.pop(index), Stage.END), superseded_by=place)
+            for index in members if index in state.singles
+        ]
         group = state.groups[node] = _Group(kind, members, begun_ms)
         return [*findings, self._group_finding(frame, node, group, Stage.BEGIN)]
 
@@ -181,12 +187,27 @@ class SilenceDetector:
         return findings
 
     def _may_be_a_group(self, frame: AreaFrame, index: int) -> bool:
-        """Whether the rest of some node above fails as well, and there is still time to wait for it."""
-        waited_ms = frame.now_utc_ms - int(frame.first_failed_utc_ms[index]) - round(1000 * self._settings.silent_s)
-        if waited_ms > 1000 * self._settings.hold_s:
-            return False
-        members_of = dict(self._nodes)
-        return any((frame.polls_failed[members_of[node][frame.reachable[members_of[node]]]] > 0).all() for node in self._above[index])
+        """Whether the rest of some node above a silent meter may be silent too, and there is still time to find out."""
+        first_ms = int(frame.first_failed_utc_ms[index])
+        return self._is_early(frame, first_ms) and any(self._may_be_whole(frame, self._members[node], first_ms) for node in self._above[index])
+
+    def _may_grow(self, frame: AreaFrame, node: str, first_ms: int) -> bool:
+        """Whether a silent node may be part of a larger one that is silent, and there is still time to find out."""
+        above = [other for other in self._members if other != node and (other == AREA or node.startswith(other + "/"))]
+        return self._is_early(frame, first_ms) and any(
+            len(self._members[other]) > len(self._members[node])
+            and not self._silent[self._members[other]].all()
+            and self._may_be_whole(frame, self._members[other], first_ms)
+            for other in above
+        )
+
+    def _is_early(self, frame: AreaFrame, first_ms: int) -> bool:
+        return frame.now_utc_ms - first_ms <= 1000 * (self._settings.silent_s + self._settings.hold_s)
+
+    def _may_be_whole(self, frame: AreaFrame, members: npt.NDArray[np.intp], first_ms: int) -> bool:
+        """Nobody of ``members`` who can be asked has answered since ``first_ms``."""
+        asked = members[frame.reachable[members]]
+        return bool((frame.answered_utc_ms[asked] <= first_ms).all())
 
     def _group_finding(self, frame: AreaFrame, node: str, group: _Group, stage: Stage) -> Finding:
         ids = tuple(self._archive.meters[index].id for index in group.members)

@@ -1,0 +1,36 @@
+"""``hplc-edge bench``: the measurements of the folder ``benchmarks`` of a checkout; each prints its rows and says whether goals are met."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from edge_agent.cli.command import Command
+from edge_agent.errors import ConfigError
+
+CHECKOUT = Path(__file__).parents[2]
+# name -> module under benchmarks, what it measures; the first is what runs without a name
+BENCHES = {
+    "kernels": ("benchmarks.kernels.run", "each kernel against the same loop in C; a tick of all detectors"),
+    "peers": ("benchmarks.peers.run", "CPU, latency, memory and throughput beside ThingsBoard gateway (about ten minutes)"),
+    "memory": ("benchmarks.memory.run", "memory of the agent with 1000 meters, with and without broker (about twenty minutes)"),
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", choices=sorted(BENCHES), default="kernels", help="default: kernels")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="handed on to the benchmark")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    module, _ = BENCHES[arguments.name]
+    if not (CHECKOUT / (module.replace(".", "/") + ".py")).exists():
+        raise ConfigError(["benchmarks run from a checkout: clone the project, 'make install', then call .venv/bin/hplc-edge bench there"])
+    command = [sys.executable, "-m", module, *(["--json"] if arguments.json else []), *arguments.options]
+    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
+
+
+COMMAND = Command(name="bench", summary="measure: kernels, peers, memory", configure=configure, run=run)
