@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 from benchmarks.reliability.replay import LAST_BLOCK, PROFILE
-from benchmarks.reliability.rig import HPLC_EDGE, Message, Rig, Row, free_port, print_rows, wait_for, wait_quiet
+from benchmarks.reliability.rig import HPLC_EDGE, Message, Rig, free_port, wait_for, wait_quiet
+from benchmarks.table import Row, print_rows
 
 COMMIT_WINDOW_S = 2.0        # [journal] readings_s of the agent, its default
 ROWS = 60_000

@@ -14,22 +14,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 HPLC_EDGE = str(Path(sys.executable).parent / "hplc-edge")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of a result table."""
-
-    name: str
-    figure: float
-    unit: str
-    goal: str
-    ok: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +118,11 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_for(condition: object, timeout_s: float, what: str, *, every_s: float = 0.05) -> None:
+def wait_for(condition: Callable[[], bool], timeout_s: float, what: str, *, every_s: float = 0.05) -> None:
     """Wait until ``condition()`` is true; ends the run with one line when it never is."""
     end_s = time.monotonic() + timeout_s
     while time.monotonic() < end_s:
-        if condition():  # type: ignore[operator]
+        if condition():
             return
         time.sleep(every_s)
     sys.exit(f"{what} did not come within {timeout_s:.0f} s")
@@ -151,14 +140,3 @@ def wait_quiet(rig: Rig, *, quiet_s: float, timeout_s: float) -> None:
             return
         time.sleep(0.2)
     sys.exit(f"messages did not come to rest within {timeout_s:.0f} s")
-
-
-def print_rows(rows: list[Row], *, as_json: bool) -> int:
-    """The table that every measuring command prints; 1 when a row misses its goal."""
-    if as_json:
-        print(json.dumps([{"name": r.name, "figure": r.figure, "unit": r.unit, "goal": r.goal, "ok": r.ok} for r in rows]))
-    else:
-        width = max(len(row.name) for row in rows)
-        for row in rows:
-            print(f"{row.name:<{width}}  {row.figure:>12g} {row.unit:<12} goal {row.goal:<24} {'ok' if row.ok else 'MISSED'}")
-    return 0 if all(row.ok for row in rows) else 1

@@ -1,0 +1,77 @@
+/* The loops of the kernels in plain C, for the ratio: the same arithmetic on the same arrays. cc -O3 -ffp-contract=off -shared -fPIC */
+#include <math.h>
+#include <stdint.h>
+#include <stddef.h>
+
+long band(ptrdiff_t n, const double *value, const int64_t *taken, const double *limits, int64_t *seen, int64_t *since, int64_t *begun,
+          signed char *side, signed char *pending, signed char *code, int64_t begin_delay, int64_t end_delay, int64_t max_gap) {
+    const double *low = limits, *high = limits + n, *low_end = limits + 2 * n, *high_end = limits + 3 * n;
+    long changed = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        code[i] = 0;
+        int64_t now = taken[i];
+        double v = value[i];
+        if (now == seen[i] || now < 0 || isnan(v) || isnan(low[i])) continue;
+        if (seen[i] >= 0 && now - seen[i] > max_gap) pending[i] = 0;
+        seen[i] = now;
+        if (side[i] == 0) {
+            signed char wanted = v < low[i] ? -1 : v > high[i] ? 1 : 0;
+            if (wanted != pending[i]) { pending[i] = wanted; since[i] = now; }
+            if (wanted && now - since[i] >= begin_delay) {
+                side[i] = wanted; begun[i] = since[i]; pending[i] = 0; code[i] = wanted < 0 ? 1 : 2; changed++;
+            }
+        } else if (side[i] < 0 ? v >= low_end[i] : v <= high_end[i]) {
+            if (pending[i] == 0) { pending[i] = 2; since[i] = now; }
+            if (now - since[i] >= end_delay) { side[i] = 0; pending[i] = 0; code[i] = 3; changed++; }
+        } else pending[i] = 0;
+    }
+    return changed;
+}
+
+long thermal(ptrdiff_t n, const double *current, const int64_t *taken, const double *reference, double *heat, int64_t *seen,
+             signed char *level, signed char *code, double tau, double max_gap, double ends, double warns, double alarms) {
+    long changed = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        code[i] = 0;
+        int64_t now = taken[i];
+        if (now == seen[i] || now < 0 || isnan(current[i]) || isnan(reference[i])) continue;
+        if (seen[i] >= 0 && now > seen[i]) {
+            double step = (now - seen[i]) / 1000.0;
+            if (step > max_gap) step = max_gap;
+            double ratio = current[i] / reference[i];
+            heat[i] = heat[i] + (ratio * ratio - heat[i]) * (1.0 - exp(-step / tau));
+        }
+        seen[i] = now;
+        signed char l = level[i];
+        if (heat[i] > alarms) l = 2;
+        else if (heat[i] < ends) l = 0;
+        else if (level[i] == 0 && heat[i] > warns) l = 1;
+        else if (level[i] == 2 && heat[i] < warns) l = 1;
+        if (l != level[i]) { level[i] = l; code[i] = l + 1; changed++; }
+    }
+    return changed;
+}
+
+long silence(ptrdiff_t n, const int32_t *failed, const int64_t *first, const signed char *reachable, signed char *silent,
+             int64_t now, int32_t min_polls, int64_t min_ms) {
+    long count = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        silent[i] = (reachable[i] != 0) & (failed[i] >= min_polls) & (first[i] >= 0) & (now - first[i] >= min_ms);
+        count += silent[i];
+    }
+    return count;
+}
+
+static uint16_t table[256];
+void crc16_prepare(void) {
+    for (int b = 0; b < 256; b++) {
+        uint16_t v = (uint16_t)b;
+        for (int k = 0; k < 8; k++) v = v & 1 ? (uint16_t)(v >> 1 ^ 0xA001) : (uint16_t)(v >> 1);
+        table[b] = v;
+    }
+}
+unsigned crc16(ptrdiff_t n, const unsigned char *data) {
+    uint16_t crc = 0xFFFF;
+    for (ptrdiff_t i = 0; i < n; i++) crc = (uint16_t)(crc >> 8 ^ table[(crc ^ data[i]) & 0xFF]);
+    return crc;
+}
