@@ -62,7 +62,8 @@ def pack(points: Iterable[Point], limits: ReadLimits) -> tuple[BlockRead, ...]:
                 end = start + count
                 continue
         blocks.append([point])
-        end = sum(_span([point], limits))
+        start, count = _span([point], limits)
+        end = start + count
     return tuple(_block(block, limits) for block in blocks)
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 
 class ProbeBudget:
     """A token bucket on wire time, and the order of the dead. Pure: the time (seconds) is given.
 
     While the bus is wanted by the living, probes earn ``share`` of the time that passes. With d dead meters and a time-out t each is
-    then probed every d x t / share. On an idle bus probes cost nobody anything.
+    then probed every d x t / share. On an idle bus probes cost nobody anything; then each meter only rests between two of them.
     """
 
     def __init__(self, *, share: float) -> None:
         self._share = share
         self._tokens_s = 0.0
-        self._earned_until_s: float | None = None
+        self._earned_until_s = 0.0
         self._order: deque[int] = deque()
         self._not_before_s: dict[int, float] = {}
 
@@ -25,10 +26,14 @@ class ProbeBudget:
     def __contains__(self, meter: int) -> bool:
         return meter in self._not_before_s
 
+    def __iter__(self) -> Iterator[int]:
+        """The dead, the one that has waited longest first."""
+        return iter(self._order)
+
     def add(self, meter: int, now_s: float) -> None:
         if meter not in self._not_before_s:
             if not self._order:
-                self._tokens_s, self._earned_until_s = 0.0, now_s
+                self._tokens_s, self._earned_until_s = min(self._tokens_s, 0.0), now_s    # a debt stays
             self._order.append(meter)
             self._not_before_s[meter] = now_s
 
@@ -36,30 +41,21 @@ class ProbeBudget:
         if self._not_before_s.pop(meter, None) is not None:
             self._order.remove(meter)
 
-    def affordable(self, now_s: float, cost_s: float) -> int | None:
-        """The meter to probe within the budget, or None while the budget has to grow."""
+    def affordable_in_s(self, now_s: float, cost_s: float) -> float:
+        """How long until the budget pays for a probe; 0 when it does now."""
         self._earn(now_s)
         # never save up more than one probe: a burst of probes would hold the living up
-        self._tokens_s = min(self._tokens_s, max(cost_s, 0.0))
-        return self._order[0] if self._order and self._tokens_s >= cost_s else None
+        self._tokens_s = min(self._tokens_s, cost_s)
+        return (cost_s - self._tokens_s) / self._share
 
-    def affordable_in_s(self, now_s: float, cost_s: float) -> float:
-        """How long until the budget pays for a probe."""
+    def rested_in_s(self, meter: int, now_s: float) -> float:
+        """How long until a free probe may go to ``meter``; 0 when it may now."""
+        return max(0.0, self._not_before_s[meter] - now_s)
+
+    def probed(self, meter: int, *, now_s: float, cost_s: float, rest_s: float) -> None:
+        """Pay for a probe (0 for a free one); the meter goes to the end of the row and rests before the next free one."""
         self._earn(now_s)
-        return max(0.0, cost_s - self._tokens_s) / self._share
-
-    def idle(self, now_s: float) -> int | None:
-        """The meter to probe for free on an idle bus: one whose own rest is over."""
-        return next((meter for meter in self._order if self._not_before_s[meter] <= now_s), None)
-
-    def idle_in_s(self, now_s: float) -> float | None:
-        return min((max(0.0, due_s - now_s) for due_s in self._not_before_s.values()), default=None)
-
-    def probed(self, meter: int, *, now_s: float, cost_s: float, rest_s: float, is_free: bool) -> None:
-        """Pay for a probe; the meter goes to the end of the row and rests before the next free one."""
-        self._earn(now_s)
-        if not is_free:
-            self._tokens_s -= cost_s
+        self._tokens_s -= cost_s
         if meter in self._not_before_s:
             self._order.remove(meter)
             self._order.append(meter)
@@ -70,6 +66,5 @@ class ProbeBudget:
         self._tokens_s -= cost_s
 
     def _earn(self, now_s: float) -> None:
-        if self._earned_until_s is not None:
-            self._tokens_s += self._share * max(0.0, now_s - self._earned_until_s)
+        self._tokens_s += self._share * max(0.0, now_s - self._earned_until_s)
         self._earned_until_s = now_s

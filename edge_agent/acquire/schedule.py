@@ -62,8 +62,13 @@ class Schedule:
         return float("inf")
 
     def take(self) -> tuple[int, Reading]:
-        """The meter that is due first and what to read of it. Call only when ``next_due_s`` has come."""
-        _, _, meter = heapq.heappop(self._heap)
+        """The meter that is due first and what to read of it. It stays due until ``done``: the link may break in between.
+
+        Raises:
+            IndexError: nothing is scheduled.
+        """
+        self.next_due_s()
+        _, _, meter = self._heap[0]
         slots = self._slots[meter]
         return meter, Reading.FULL if slots.next_full_s <= slots.next_presence_s else Reading.PRESENCE
 
@@ -86,7 +91,13 @@ class Schedule:
     def put_back(self, meter: int, now_s: float) -> None:
         """The meter is back: a full read is due at once."""
         slots = self._slots[meter]
-        slots.is_out, slots.next_full_s = False, now_s
+        slots.is_out, slots.next_full_s, slots.next_presence_s = False, now_s, float("inf")
+        self._push(meter)
+
+    def postpone(self, meter: int, until_s: float) -> None:
+        """Nothing of this meter is due before ``until_s``; call it instead of ``done``."""
+        slots = self._slots[meter]
+        slots.next_full_s, slots.next_presence_s = max(slots.next_full_s, until_s), max(slots.next_presence_s, until_s)
         self._push(meter)
 
     def _next_slot(self, slots: _Slots, now_s: float) -> float:

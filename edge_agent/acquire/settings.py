@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class AcquireSettings:
     """Times are wire times, in real seconds, whatever the clock of the schedule does."""
 
-    reply_timeout_s: float = 1.0          # ceiling, and the start before anything was measured; meters.md rule 7
+    reply_timeout_s: float = 1.0          # ceiling, and the start before anything was measured: twice the 500 ms that makers document
     reply_timeout_floor_s: float = 0.15   # below it a busy computer would take its own delays for a dead meter
     stream_timeout_s: float = 2.0         # a reply that has begun must end: a babbling meter costs one bus slot
     damage_retries: int = 1               # a frame with a wrong CRC is asked again at once; a silent meter is not: it would cost twice

@@ -22,7 +22,7 @@ def _schemes() -> dict[str, ModuleType]:
         module = importlib.import_module(info.name)
         for scheme in getattr(module, "SCHEMES", {}):
             if scheme in found:
-                raise RuntimeError(f"transport scheme {scheme} is claimed by {found[scheme].__file__} and {module.__file__}")
+                raise ConfigError([f"url scheme {scheme!r} is claimed by {found[scheme].__file__} and {module.__file__}: remove one"])
             found[scheme] = module
     return found
 
@@ -44,7 +44,10 @@ def framing_of(url: str) -> Framing:
 
 
 def _module(url: str) -> ModuleType:
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as exc:
+        raise ConfigError([f"url {url!r}: {exc}"]) from exc
     module = _schemes().get(scheme)
     if module is None:
         raise ConfigError([f"url {url!r}: unknown scheme {scheme!r}; known: {', '.join(sorted(name + '://' for name in _schemes()))}"])

@@ -34,8 +34,8 @@ class Link(Protocol):
         """Bytes as they come, b"" after ``timeout_s`` without any. Raises LinkError when the link is gone."""
         ...
 
-    def drain_input(self) -> int:
-        """Drop what has arrived and was not read; gives the number of bytes."""
+    def drain_input(self) -> bytes:
+        """What has arrived and was not read, without waiting."""
         ...
 
     def close(self) -> None:

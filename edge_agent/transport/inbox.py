@@ -35,10 +35,16 @@ class Inbox:
             self._failure = reason
         self._wake()
 
-    def clear(self) -> int:
-        count = len(self._buffer)
+    def take(self) -> bytes:
+        """All bytes there are, without waiting."""
+        data = bytes(self._buffer)
         self._buffer.clear()
-        return count
+        return data
+
+    @property
+    def failure(self) -> str | None:
+        """Why the link is gone; None while it is not."""
+        return self._failure
 
     async def get(self, timeout_s: float) -> bytes:
         """All bytes there are, waiting for the first; b"" after ``timeout_s``."""
@@ -53,9 +59,7 @@ class Inbox:
                 timer.cancel()
                 self._waiter = None
         if self._buffer:
-            data = bytes(self._buffer)
-            self._buffer.clear()
-            return data
+            return self.take()
         if self._failure is not None:
             raise LinkError(self._failure)
         return b""

@@ -53,8 +53,8 @@ class MemoryLink:
             raise LinkError(f"{self.name}: not open")
         return await self._inbox.get(timeout_s)
 
-    def drain_input(self) -> int:
-        return self._inbox.clear() if self._inbox is not None else 0
+    def drain_input(self) -> bytes:
+        return self._inbox.take() if self._inbox is not None else b""
 
     def close(self) -> None:
         self._inbox = None

@@ -18,6 +18,7 @@ from edge_agent.transport.inbox import Inbox
 
 SCHEMES = {"serial": Framing.RTU}
 _FORMAT = re.compile(r"([78])([NEO])([12])")
+_DIGITS = re.compile(r"[0-9]{1,7}")
 _READ_BYTES = 1024
 _TIOCSRS485 = 0x542F                    # linux/serial.h, struct serial_rs485
 _RS485_ENABLED_RTS_ON_SEND = 0b011
@@ -28,14 +29,16 @@ def create(url: str) -> SerialLink:
     options = dict(parse_qsl(parts.query))
     unknown = set(options) - {"baud", "format", "rs485"}
     format_match = _FORMAT.fullmatch(options.get("format", "8N1"))
-    if not parts.path or parts.netloc or unknown or not options.get("baud", "9600").isdigit() or format_match is None:
-        raise ConfigError([f"url {url!r}: write serial:///dev/ttyUSB0?baud=9600&format=8E1 (and &rs485=1 where the kernel drives the line)"])
-    baud = int(options.get("baud", "9600"))
+    baud_text, rs485 = options.get("baud", "9600"), options.get("rs485", "0")
+    if not parts.path or parts.netloc or unknown or not _DIGITS.fullmatch(baud_text) or format_match is None or rs485 not in ("0", "1"):
+        form = "serial:///dev/ttyUSB0?baud=9600&format=8E1 (and &rs485=1 where the kernel drives the line)"
+        raise ConfigError([f"url {url!r}: write {form}"])
+    baud = int(baud_text)
     if baud not in serial.Serial.BAUDRATES:
         raise ConfigError([f"url {url!r}: {baud} baud is no usual speed; one of 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200"])
     data_bits, parity, stop_bits = format_match.groups()
     return SerialLink(
-        parts.path, baud, data_bits=int(data_bits), parity=parity, stop_bits=int(stop_bits), rs485=options.get("rs485") == "1"
+        parts.path, baud, data_bits=int(data_bits), parity=parity, stop_bits=int(stop_bits), rs485=rs485 == "1"
     )
 
 
@@ -76,9 +79,11 @@ class SerialLink:
 
     def write(self, data: bytes) -> None:
         if self._port is None:
-            raise LinkError(f"{self._path}: not open")
+            raise LinkError(self._inbox.failure or f"{self._path}: not open")
         try:
             sent = os.write(self._port.fileno(), data)
+        except BlockingIOError:
+            sent = 0
         except OSError as exc:
             raise LinkError(f"{self._path}: port is gone ({exc.strerror})") from exc
         if sent != len(data):
@@ -87,8 +92,8 @@ class SerialLink:
     async def read(self, timeout_s: float) -> bytes:
         return await self._inbox.get(timeout_s)
 
-    def drain_input(self) -> int:
-        return self._inbox.clear()
+    def drain_input(self) -> bytes:
+        return self._inbox.take()
 
     def close(self) -> None:
         if self._port is None:

@@ -13,17 +13,20 @@ from edge_agent.transport.inbox import Inbox
 SCHEMES = {"tcp": Framing.TCP, "rtu+tcp": Framing.RTU}
 DEFAULT_PORT = 502            # Modbus Messaging on TCP/IP V1.0b, 4.3.2
 CONNECT_TIMEOUT_S = 5.0       # a black-holed gateway: several SYN repeats, well before a person wonders
-# a gateway that loses power does not say so: the kernel finds out after 10 + 3 x 5 s
+# A gateway that loses power does not say so. On an idle connection the kernel finds out after 10 + 3 x 5 s; with a request under way
+# it would repeat that for a quarter of an hour (tcp(7), tcp_retries2), and all meters would seem dead instead of the way to them.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
+_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)     # Linux only
+_UNACKNOWLEDGED_S = 10.0
 
 
 def create(url: str) -> TcpLink:
+    parts = urlsplit(url)
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or DEFAULT_PORT
+        host, port = parts.hostname, DEFAULT_PORT if parts.port is None else parts.port
     except ValueError as exc:
-        raise ConfigError([f"url {url!r}: {exc}; write {urlsplit(url).scheme}://host:port"]) from exc
-    if not host or parts.path not in ("", "/") or parts.query:
+        raise ConfigError([f"url {url!r}: {exc}; write {parts.scheme}://host:port"]) from exc
+    if not host or not port or parts.path not in ("", "/") or parts.query or parts.username is not None:
         raise ConfigError([f"url {url!r}: write {parts.scheme}://host:port"])
     return TcpLink(host, port)
 
@@ -70,18 +73,20 @@ class TcpLink:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _KEEPALIVE:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
+        if _USER_TIMEOUT is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, round(1000 * _UNACKNOWLEDGED_S))
         self._transport, self._connection = transport, connection
 
     def write(self, data: bytes) -> None:
-        if self._transport is None:
-            raise LinkError(f"{self.name}: not connected")
+        if self._transport is None or self._connection.inbox.failure is not None:
+            raise LinkError(self._connection.inbox.failure or f"{self.name}: not connected")
         self._transport.write(data)
 
     async def read(self, timeout_s: float) -> bytes:
         return await self._connection.inbox.get(timeout_s)
 
-    def drain_input(self) -> int:
-        return self._connection.inbox.clear()
+    def drain_input(self) -> bytes:
+        return self._connection.inbox.take()
 
     def close(self) -> None:
         if self._transport is not None:
