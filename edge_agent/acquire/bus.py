@@ -22,7 +22,7 @@ _BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)   # a gateway that restarts is back with
 _LONGEST_REST_S = 1.0                     # between free probes: supply that comes back shows within a second on an idle bus
 _SHORTEST_REST_S = 0.05                   # the same where the clock runs much faster than real time
 _SHORTEST_SLEEP_S = 0.001                 # timers are no finer
-_LONGEST_SLEEP_S = 1.0                    # look again at least this often: a unit may have become quiet
+_LONGEST_SLEEP_S = 1.0                    # look again at least this often: a late reply may have come
 
 
 class BusReader:
@@ -81,6 +81,7 @@ class BusReader:
 
     async def _poll_for_ever(self) -> None:
         while True:
+            self._transactor.take_late()
             wait_s = self._schedule.next_due_s() - self._clock.monotonic_s()
             if self._budget and await self._probe_if_allowed(idle_for_s=wait_s / self._clock.speed):
                 continue
@@ -96,7 +97,7 @@ class BusReader:
         poll = await reader.read(reading)
         self._pay_probe_debt()
         if poll.outcome is Outcome.NOT_ASKED:
-            quiet_in_s = reader.quiet_in_s(asyncio.get_running_loop().time())
+            quiet_in_s = min(_LONGEST_SLEEP_S, reader.quiet_in_s(asyncio.get_running_loop().time()))
             self._schedule.postpone(index, self._clock.monotonic_s() + quiet_in_s * self._clock.speed)
             return
         self._link_survived()

@@ -175,8 +175,8 @@ class Transactor:
         self._gather()
 
     def take_late(self) -> None:
-        """Look at what has come unasked on an RTU line and tell the guard."""
-        late = self._link.drain_input()
+        """Look at what has come unasked on an RTU line and tell the guard; call it before deciding what may be asked."""
+        late = self._link.drain_input() if self._is_rtu else b""
         if not late:
             return
         self._heard_s = asyncio.get_running_loop().time()
