@@ -3,7 +3,9 @@
 import math
 
 
-def update_band(value, taken_ms, limits, seen_ms, since_ms, begun_ms, side, pending, code, begin_delay_ms, end_delay_ms, max_gap_ms):
+def update_band(  # type: ignore[no-untyped-def]
+    value, taken_ms, limits, seen_ms, since_ms, begun_ms, side, pending, code, begin_delay_ms, end_delay_ms, max_gap_ms
+):
     changed = 0
     for i in range(len(value)):
         code[i] = 0

@@ -1,7 +1,9 @@
 """Plain twin of the silence loop: defines what is right."""
 
 
-def mark_silent(polls_failed, first_failed_ms, reachable, silent, now_ms, min_polls, min_ms):
+def mark_silent(  # type: ignore[no-untyped-def]
+    polls_failed, first_failed_ms, reachable, silent, now_ms, min_polls, min_ms
+):
     count = 0
     for i in range(len(silent)):
         first_ms = first_failed_ms[i]

@@ -3,7 +3,9 @@
 import math
 
 
-def update_thermal(current_a, taken_ms, reference_a, heat, seen_ms, level, code, tau_s, max_gap_s, ends, warns, alarms):
+def update_thermal(  # type: ignore[no-untyped-def]
+    current_a, taken_ms, reference_a, heat, seen_ms, level, code, tau_s, max_gap_s, ends, warns, alarms
+):
     changed = 0
     for i in range(len(current_a)):
         code[i] = 0

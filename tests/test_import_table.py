@@ -14,6 +14,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "cython_ext": (),
     "firmware_profiles": (),
     "edge_agent.errors": (),
+    "edge_agent.strict_table": (),
     "edge_agent.contract": (),
     "edge_agent.model": ("firmware_profiles.quantities",),
     "edge_agent.wire": ("cython_ext",),
@@ -36,7 +37,8 @@ TABLE: dict[str, tuple[str, ...]] = {
 # third-party packages with one door each
 DOORS = {
     "serial": ("edge_agent/transport/serial_port.py",),
-    "paho": ("edge_agent/publish/mqtt_link.py",),
+    "paho": ("edge_agent/publish/mqtt_link.py", "simulator/cli/demo_view.py"),  # the demo's back end is a program of its own
+    "msgspec": ("edge_agent/contract/", "edge_agent/strict_table.py", "firmware_profiles/"),
     "amqtt": ("simulator/cli/",),
 }
 KEPT_OUT_OF_THE_AGENT = {"pymodbus", "pydantic", "aiohttp", "scipy", "pandas", "yaml", "jsonschema", "amqtt"}

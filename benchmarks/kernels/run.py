@@ -1,6 +1,6 @@
 """Each kernel against the same loop in C, on the same arrays, in alternating runs; what a call costs; a tick of all detectors.
 
-    python -m benchmarks.kernels.run [--elements 200000] [--runs 15] [--json]
+python -m benchmarks.kernels.run [--elements 200000] [--runs 15] [--json]
 """
 
 from __future__ import annotations
@@ -73,16 +73,23 @@ class Work:
         thresholds = (0.85, 0.9, 1.0)
         return {
             "band": (
-                lambda: update_band(w.value, w.taken, w.limits, w.seen, w.since, w.begun, w.side, w.pending, w.code, 180_000, 180_000, 900_000),
+                lambda: update_band(
+                    w.value, w.taken, w.limits, w.seen, w.since, w.begun, w.side, w.pending, w.code, 180_000, 180_000, 900_000
+                ),
                 lambda: loops.band(
-                    n, *map(pointer, (w.value, w.taken, w.limits, w.seen, w.since, w.begun, w.side, w.pending, w.code)),
-                    _I64(180_000), _I64(180_000), _I64(900_000),
+                    n,
+                    *map(pointer, (w.value, w.taken, w.limits, w.seen, w.since, w.begun, w.side, w.pending, w.code)),
+                    _I64(180_000),
+                    _I64(180_000),
+                    _I64(900_000),
                 ),
             ),
             "thermal": (
                 lambda: update_thermal(w.current, w.taken, w.reference, w.heat, w.seen, w.level, w.code, 600.0, 900.0, thresholds),
                 lambda: loops.thermal(
-                    n, *map(pointer, (w.current, w.taken, w.reference, w.heat, w.seen, w.level, w.code)), *map(_F64, (600.0, 900.0, *thresholds))
+                    n,
+                    *map(pointer, (w.current, w.taken, w.reference, w.heat, w.seen, w.level, w.code)),
+                    *map(_F64, (600.0, 900.0, *thresholds)),
                 ),
             ),
             "silence": (
@@ -116,16 +123,29 @@ def kernel_rows(loops: ctypes.CDLL, elements: int, runs: int) -> list[Row]:
         began = time.perf_counter()
         for _ in range(2000):
             small_pairs[name][0]()
-        rows.append(Row(name=f"{name}: call on one element", figure=(time.perf_counter() - began) / 2000 * 1e6, unit="us", goal="-", ok=True))
+        rows.append(
+            Row(name=f"{name}: call on one element", figure=(time.perf_counter() - began) / 2000 * 1e6, unit="us", goal="-", ok=True)
+        )
     return rows
 
 
 def tick_row(runs: int) -> Row:
     """All detectors over 1000 three-phase meters that have all just answered, nothing to report."""
-    archive = Archive("bench", tuple(
-        Meter(id=f"m{index}", index=index, profile="p", bus="b", node=f"feeder-{index % 4}/branch-{index % 16}", phases="abc", rated_current_a=60.0)
-        for index in range(METERS)
-    ))
+    archive = Archive(
+        "bench",
+        tuple(
+            Meter(
+                id=f"m{index}",
+                index=index,
+                profile="p",
+                bus="b",
+                node=f"feeder-{index % 4}/branch-{index % 16}",
+                phases="abc",
+                rated_current_a=60.0,
+            )
+            for index in range(METERS)
+        ),
+    )
     detectors = [found.build(archive, found.settings()) for found in find_detectors().values()]
     frame = AreaFrame.empty(METERS)
     for column, value in (("voltage_v", 220.0), ("current_a", 20.0)):
@@ -141,8 +161,13 @@ def tick_row(runs: int) -> Row:
         times.append(time.perf_counter() - began)
         assert not found, found
     figure = statistics.median(times) * 1000
-    return Row(name=f"{len(detectors)} detectors, {METERS} three-phase meters", figure=figure, unit="ms a tick", goal=f"<= {TICK_GOAL_MS}",
-               ok=figure <= TICK_GOAL_MS)
+    return Row(
+        name=f"{len(detectors)} detectors, {METERS} three-phase meters",
+        figure=figure,
+        unit="ms a tick",
+        goal=f"<= {TICK_GOAL_MS}",
+        ok=figure <= TICK_GOAL_MS,
+    )
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import sys
 import tempfile
@@ -49,7 +50,7 @@ class CuttableProxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.mode == "silent":
-            self._writers.add(writer)      # accepted by the kernel, never answered
+            self._writers.add(writer)  # accepted by the kernel, never answered
             return
         try:
             to_reader, to_writer = await asyncio.open_connection("127.0.0.1", self._broker_port)
@@ -94,9 +95,28 @@ async def measure(mode: str, arguments: argparse.Namespace) -> list[Row]:
         write_recording(directory / "recording.csv")
         ready, counts = directory / "sim.ready", directory / "sim.counts"
         simulator = rig.start(
-            "sim", HPLC_EDGE, "sim", "serve", "--profile", PROFILE, "--units", f"1-{arguments.meters}",
-            "--recording", str(directory / "recording.csv"), "--step-on-read", hex(LAST_BLOCK), "--at-end", "silent",
-            "--turnaround-ms", "0", "--tcp", str(meter_port), "--ready-file", str(ready), "--counts", str(counts),
+            "sim",
+            HPLC_EDGE,
+            "sim",
+            "serve",
+            "--profile",
+            PROFILE,
+            "--units",
+            f"1-{arguments.meters}",
+            "--recording",
+            str(directory / "recording.csv"),
+            "--step-on-read",
+            hex(LAST_BLOCK),
+            "--at-end",
+            "silent",
+            "--turnaround-ms",
+            "0",
+            "--tcp",
+            str(meter_port),
+            "--ready-file",
+            str(ready),
+            "--counts",
+            str(counts),
         )
         wait_for(ready.exists, 30.0, "the simulated meters")
         config = directory / "agent.toml"
@@ -119,12 +139,18 @@ def rows(mode: str, messages: list[Message], answered: int, began_s: float, rest
     by_meter: dict[str, list[int]] = {}
     for message in unique:
         by_meter.setdefault(message.topic, []).append(row_of(float(message.body["data"]["voltage_v.a"])))  # type: ignore[index]
-    holes = sum(later != earlier + 1 for found in by_meter.values() for earlier, later in zip(found, found[1:], strict=False))
+    holes = sum(later != earlier + 1 for found in by_meter.values() for earlier, later in itertools.pairwise(found))
     during = [message for message in messages if began_s + 1.0 < message.at_s < restored_s]
     first = min((message.at_s for message in messages if message.at_s >= restored_s), default=float("inf")) - restored_s
     return [
         Row(name=f"{mode}: reads answered by the meters", figure=answered, unit="readings", goal="> 0", ok=answered > 0),
-        Row(name=f"{mode}: on the broker after the key", figure=len(unique), unit="readings", goal=f"= {answered}", ok=len(unique) == answered),
+        Row(
+            name=f"{mode}: on the broker after the key",
+            figure=len(unique),
+            unit="readings",
+            goal=f"= {answered}",
+            ok=len(unique) == answered,
+        ),
         Row(name=f"{mode}: holes in the rows of a meter", figure=holes, unit="", goal="= 0", ok=holes == 0),
         Row(name=f"{mode}: out of order", figure=falls(messages), unit="messages", goal="= 0", ok=falls(messages) == 0),
         Row(name=f"{mode}: arrived during the cut", figure=len(during), unit="messages", goal="= 0", ok=not during),

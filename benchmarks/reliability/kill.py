@@ -10,6 +10,7 @@ group-commit window before a kill; an event of the journal may never be missing.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import subprocess
@@ -22,7 +23,7 @@ from benchmarks.reliability.replay import LAST_BLOCK, PROFILE
 from benchmarks.reliability.rig import HPLC_EDGE, Message, Rig, free_port, wait_for, wait_quiet
 from benchmarks.table import Row, print_rows
 
-COMMIT_WINDOW_S = 2.0        # [journal] readings_s of the agent, its default
+COMMIT_WINDOW_S = 2.0  # [journal] readings_s of the agent, its default
 ROWS = 60_000
 ROWS_PER_VOLTAGE_BLOCK = 100
 
@@ -30,7 +31,9 @@ ROWS_PER_VOLTAGE_BLOCK = 100
 def write_recording(path: Path) -> None:
     """Row n reads 230 or 260 V plus n thousandths: the voltage of a reading names its row."""
     with path.open("w") as file:
-        file.write("Datetime,Global_active_power,Global_reactive_power,Voltage,Global_intensity,Sub_metering_1,Sub_metering_2,Sub_metering_3\n")
+        file.write(
+            "Datetime,Global_active_power,Global_reactive_power,Voltage,Global_intensity,Sub_metering_1,Sub_metering_2,Sub_metering_3\n"
+        )
         for row in range(ROWS):
             base = 260.0 if row // ROWS_PER_VOLTAGE_BLOCK % 2 else 200.0
             file.write(f"16/12/2006 00:00:00,1.000,0.100,{base + row / 1000:.3f},5.000,0,0,0\n")
@@ -47,17 +50,37 @@ def row_of(voltage_v: float) -> int:
 
 def config_text(directory: Path, broker_port: int, meter_port: int, meters: int, period_s: float) -> str:
     lines = [
-        "[agent]", 'area = "kill"', 'id = "edge"', f"state_dir = {json.dumps(str(directory / 'state'))}", "tick_s = 0.1",
-        "[mqtt]", f'url = "mqtt://127.0.0.1:{broker_port}"',
-        "[simulation]", 'description = "kill -9 run"',
-        "[schedule]", f"full_s = {period_s}", "presence_s = 0.0",
-        "[detect.voltage]", "low_ratio = 0.5", "high_ratio = 1.10", "begin_s = 0.5", "end_s = 0.5",
-        "[events]", "reopen_s = 0.0",
-        "[[bus]]", 'name = "bus"', f'url = "tcp://127.0.0.1:{meter_port}"',
+        "[agent]",
+        'area = "kill"',
+        'id = "edge"',
+        f"state_dir = {json.dumps(str(directory / 'state'))}",
+        "tick_s = 0.1",
+        "[mqtt]",
+        f'url = "mqtt://127.0.0.1:{broker_port}"',
+        "[simulation]",
+        'description = "kill -9 run"',
+        "[schedule]",
+        f"full_s = {period_s}",
+        "presence_s = 0.0",
+        "[detect.voltage]",
+        "low_ratio = 0.5",
+        "high_ratio = 1.10",
+        "begin_s = 0.5",
+        "end_s = 0.5",
+        "[events]",
+        "reopen_s = 0.0",
+        "[[bus]]",
+        'name = "bus"',
+        f'url = "tcp://127.0.0.1:{meter_port}"',
     ]
     for unit in range(1, meters + 1):
         lines += [
-            "[[meter]]", f'id = "m{unit}"', 'bus = "bus"', f"unit = {unit}", f'profile = "{PROFILE}"', "nominal_voltage_v = 220.0",
+            "[[meter]]",
+            f'id = "m{unit}"',
+            'bus = "bus"',
+            f"unit = {unit}",
+            f'profile = "{PROFILE}"',
+            "nominal_voltage_v = 220.0",
         ]
     return "\n".join(lines) + "\n"
 
@@ -89,10 +112,12 @@ def falls(messages: list[Message]) -> int:
 def lost_readings(rows: list[int], times_s: list[float], answered: int, kills_s: list[float], period_s: float) -> tuple[int, int]:
     """(answered rows that never arrived, those of them that no kill explains) for one meter."""
     missing = unexplained = 0
-    window_rows = int(COMMIT_WINDOW_S / period_s) + 2      # answered within the window, and the one in flight
+    window_rows = int(COMMIT_WINDOW_S / period_s) + 2  # answered within the window, and the one in flight
     known = [-1, *rows, answered]
     times_s = [float("-inf"), *times_s, float("inf")]
-    for (before, before_s), (after, after_s) in zip(zip(known, times_s, strict=True), list(zip(known, times_s, strict=True))[1:], strict=False):
+    for (before, before_s), (after, after_s) in zip(
+        zip(known, times_s, strict=True), list(zip(known, times_s, strict=True))[1:], strict=False
+    ):
         gap = after - before - 1
         if gap <= 0:
             continue
@@ -125,9 +150,28 @@ def main() -> int:
         write_recording(recording)
         ready, counts = directory / "sim.ready", directory / "sim.counts"
         simulator = rig.start(
-            "sim", HPLC_EDGE, "sim", "serve", "--profile", PROFILE, "--units", f"1-{arguments.meters}", "--recording", str(recording),
-            "--step-on-read", hex(LAST_BLOCK), "--at-end", "silent", "--turnaround-ms", "0", "--tcp", str(meter_port),
-            "--ready-file", str(ready), "--counts", str(counts),
+            "sim",
+            HPLC_EDGE,
+            "sim",
+            "serve",
+            "--profile",
+            PROFILE,
+            "--units",
+            f"1-{arguments.meters}",
+            "--recording",
+            str(recording),
+            "--step-on-read",
+            hex(LAST_BLOCK),
+            "--at-end",
+            "silent",
+            "--turnaround-ms",
+            "0",
+            "--tcp",
+            str(meter_port),
+            "--ready-file",
+            str(ready),
+            "--counts",
+            str(counts),
         )
         wait_for(ready.exists, 30.0, "the simulated meters")
         config = directory / "agent.toml"
@@ -163,7 +207,7 @@ def main() -> int:
     for unit, count in answered.items():
         messages = by_meter.get(f"m{unit}", [])
         rows = [row_of(float(message.body["data"]["voltage_v.a"])) for message in messages]  # type: ignore[index]
-        unsorted += sum(later <= earlier for earlier, later in zip(rows, rows[1:], strict=False))
+        unsorted += sum(later <= earlier for earlier, later in itertools.pairwise(rows))
         lost, strange = lost_readings(rows, [message.at_s for message in messages], count, kills_s, arguments.period)
         missing, unexplained = missing + lost, unexplained + strange
     event_keys = {message.key for message in published_events}
@@ -172,14 +216,25 @@ def main() -> int:
     table = [
         Row(name="kills", figure=len(kills_s), unit="", goal="-", ok=True),
         Row(name="starts that failed", figure=failed_starts, unit="", goal="= 0", ok=failed_starts == 0),
-        Row(name="full reads answered by the meters", figure=sum(answered.values()), unit="readings", goal="> 0", ok=sum(answered.values()) > 0),
+        Row(
+            name="full reads answered by the meters",
+            figure=sum(answered.values()),
+            unit="readings",
+            goal="> 0",
+            ok=sum(answered.values()) > 0,
+        ),
         Row(name="on the broker after the key", figure=sum(map(len, by_meter.values())), unit="readings", goal="-", ok=True),
         Row(name="missing, in the commit window before a kill", figure=missing - unexplained, unit="readings", goal="-", ok=True),
         Row(name="missing otherwise", figure=unexplained, unit="readings", goal="= 0", ok=unexplained == 0),
         Row(name="events journaled", figure=len(events), unit="events", goal="> 0", ok=len(events) > 0),
         Row(name="events missing on the broker", figure=lost_events, unit="events", goal="= 0", ok=lost_events == 0),
-        Row(name="out of order in a stream", figure=falls([*readings, *published_events]), unit="messages", goal="= 0",
-            ok=falls(readings) + falls(published_events) == 0),
+        Row(
+            name="out of order in a stream",
+            figure=falls([*readings, *published_events]),
+            unit="messages",
+            goal="= 0",
+            ok=falls(readings) + falls(published_events) == 0,
+        ),
         Row(name="rows of a meter out of order", figure=unsorted, unit="readings", goal="= 0", ok=unsorted == 0),
         Row(name="repeated deliveries, removed by the key", figure=repeated, unit="messages", goal="-", ok=True),
         Row(name="exit code of the last agent", figure=clean_exit, unit="", goal="= 0", ok=clean_exit == 0),

@@ -18,8 +18,8 @@ from edge_agent.contract import Topics, topics
 from edge_agent.errors import ConfigError, LinkError
 from edge_agent.journal import Journal
 
-_BUILT_UTC_S = 1_764_000_000      # this program did not exist before; a clock that shows an earlier time is wrong
-_ENOUGH_BYTES = 64 * 2**20        # mqtt_reliability.md 2.4: below it readings are thinned
+_BUILT_UTC_S = 1_764_000_000  # this program did not exist before; a clock that shows an earlier time is wrong
+_ENOUGH_BYTES = 64 * 2**20  # mqtt_reliability.md 2.4: below it readings are thinned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,11 @@ def _kernels() -> Check:
 def _clock() -> Check:
     now_s = time.time()
     ok = now_s > _BUILT_UTC_S
-    return Check(name="clock", ok=ok, says=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_s)) + ("" if ok else ": in the past; set it, or wait for NTP"))
+    return Check(
+        name="clock",
+        ok=ok,
+        says=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_s)) + ("" if ok else ": in the past; set it, or wait for NTP"),
+    )
 
 
 def _space(config: Config) -> Check:
@@ -89,7 +93,11 @@ def _journal(config: Config) -> Check:
         return Check(name="journal", ok=in_use, says=f"{directory}: in use by a running agent" if in_use else str(exc))
     stats = journal.stats()
     journal.close()
-    return Check(name="journal", ok=not stats.fault, says=f"{sum(stats.backlog.values())} messages wait for the broker{stats.fault and ': ' + stats.fault}")
+    return Check(
+        name="journal",
+        ok=not stats.fault,
+        says=f"{sum(stats.backlog.values())} messages wait for the broker{stats.fault and ': ' + stats.fault}",
+    )
 
 
 async def _outside(config: Config) -> list[Check]:
@@ -116,13 +124,19 @@ async def _broker(config: Config) -> Check:
 
     prefix = Topics(config.agent.area, config.agent.id).prefix
     # a client id of its own: this must not throw a running agent off its connection
-    link = MqttLink(config.mqtt, f"{config.agent.id}-doctor", config.mqtt.protocol, Will(topic=f"{prefix}/doctor/{topics.STATE}", payload=b""))
+    link = MqttLink(
+        config.mqtt, f"{config.agent.id}-doctor", config.mqtt.protocol, Will(topic=f"{prefix}/doctor/{topics.STATE}", payload=b"")
+    )
     try:
         connected = await link.connect(10.0)
     except LinkError as exc:
         return Check(name="broker", ok=False, says=f"{broker_address(config.mqtt)}: {exc}")
     await link.disconnect(1.0)
-    return Check(name="broker", ok=True, says=f"{broker_address(config.mqtt)}: MQTT {connected.protocol}, takes {connected.receive_maximum} unacknowledged")
+    return Check(
+        name="broker",
+        ok=True,
+        says=f"{broker_address(config.mqtt)}: MQTT {connected.protocol}, takes {connected.receive_maximum} unacknowledged",
+    )
 
 
 COMMAND = Command(name="doctor", summary="is everything in place?", configure=configure, run=run)

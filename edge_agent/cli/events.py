@@ -62,7 +62,9 @@ def _show(event: dict[str, Any], *, as_json: bool) -> None:
         print(json.dumps(event, separators=(",", ":")), flush=True)
         return
     data = event["data"]
-    observed = f"  {data['observed']:g} {data.get('unit', '')} (limit {data['threshold']:g})" if "observed" in data and "threshold" in data else ""
+    observed = (
+        f"  {data['observed']:g} {data.get('unit', '')} (limit {data['threshold']:g})" if "observed" in data and "threshold" in data else ""
+    )
     print(
         f"{event['ts']}  {event['sev']!s:<7} {event['type']!s:<18} {data['scope']} {data['node_id']}"
         f"{' phase ' + str(data['phases']) if data.get('phases') else ''}{observed}  "

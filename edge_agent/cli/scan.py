@@ -17,7 +17,7 @@ from edge_agent.wire.modbus import ReadRequest
 from firmware_profiles.coding import decode_point
 from firmware_profiles.schema import Point, Profile
 
-_VOLTS = (80.0, 300.0)       # meters.md rule 6: a voltage that a low-voltage meter may show
+_VOLTS = (80.0, 300.0)  # meters.md rule 6: a voltage that a low-voltage meter may show
 
 
 @dataclass(slots=True)
@@ -25,8 +25,8 @@ class Found:
     """One unit that answered."""
 
     unit: int
-    identified: list[str] = field(default_factory=list)     # identity register says so
-    plausible: list[str] = field(default_factory=list)      # its first voltage would be one
+    identified: list[str] = field(default_factory=list)  # identity register says so
+    plausible: list[str] = field(default_factory=list)  # its first voltage would be one
     refusals: int = 0
 
 
@@ -41,11 +41,18 @@ def run(arguments: argparse.Namespace) -> int:
     units = _units(arguments.units)
     found = asyncio.run(_scan(arguments.url, units, arguments.timeout, show_progress=sys.stderr.isatty()))
     if arguments.json:
-        print(json.dumps([
-            {"unit": entry.unit, "identified": entry.identified, "plausible": entry.plausible, "refusals": entry.refusals} for entry in found
-        ]))
+        print(
+            json.dumps(
+                [
+                    {"unit": entry.unit, "identified": entry.identified, "plausible": entry.plausible, "refusals": entry.refusals}
+                    for entry in found
+                ]
+            )
+        )
     for entry in found if not arguments.json else []:
-        said = ", ".join(entry.identified) or (f"perhaps {', '.join(entry.plausible[:4])}" if entry.plausible else "answers, model not known")
+        said = ", ".join(entry.identified) or (
+            f"perhaps {', '.join(entry.plausible[:4])}" if entry.plausible else "answers, model not known"
+        )
         print(f"unit {entry.unit}: {said}")
     if not found:
         print(f"{arguments.url}: nobody answered among units {arguments.units}; check speed, format and wiring", file=sys.stderr)
@@ -80,7 +87,7 @@ async def _look_at(link: Link, framing: Framing, unit: int, timeout_s: float) ->
         data = await _ask(link, framing, entry, request, timeout_s)
         is_there = is_there or data is not None or entry.refusals > 0
         if not is_there:
-            break         # silence to the first question: nobody lives there, and each more would cost a time-out
+            break  # silence to the first question: nobody lives there, and each more would cost a time-out
         if data is not None:
             entry.identified += [profile.name for profile in profiles if profile.identity == identity and identity.matches(data)]
     if is_there and not entry.identified:
@@ -97,7 +104,7 @@ async def _ask(link: Link, framing: Framing, entry: Found, request: ReadRequest,
     try:
         return await ask_words(link, framing, request, timeout_s=timeout_s)
     except MeterRefused:
-        entry.refusals += 1      # a refusal also proves that somebody lives there
+        entry.refusals += 1  # a refusal also proves that somebody lives there
         return None
 
 

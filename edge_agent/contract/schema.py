@@ -36,7 +36,9 @@ def asyncapi() -> dict[str, Any]:
     """The whole contract as an AsyncAPI document; ``{area}`` and ``{agent}`` are parameters of every channel."""
     structs = [struct for struct, *_ in MESSAGES.values()]
     references, schemas = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
-    messages, channels, operations = {}, {}, {}
+    messages: dict[str, Any] = {}
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
     for (name, (_, address, retained, qos, summary)), reference in zip(MESSAGES.items(), references, strict=True):
         messages[name] = {
             "name": name, "summary": summary, "contentType": "application/json", "payload": reference,

@@ -18,33 +18,52 @@ class EventKind:
     end_word: str = "end"
     cim_start: str = ""
     cim_end: str = ""
-    is_supply: bool = False        # states are suspected, confirmed, restored
+    is_supply: bool = False  # states are suspected, confirmed, restored
     action: str
 
 
 KINDS: dict[str, EventKind] = {
     "supply.lost": EventKind(
-        event_class="outage", type_name="outage", stream="a", end_word="restore", cim_start="3.26.0.85", cim_end="3.26.0.216", is_supply=True,
+        event_class="outage",
+        type_name="outage",
+        stream="a",
+        end_word="restore",
+        cim_start="3.26.0.85",
+        cim_end="3.26.0.216",
+        is_supply=True,
         action="Send a crew to the place named; ask the meters listed again before switching.",
     ),
     "comm.lost": EventKind(
-        event_class="comm", type_name="comm.lost", stream="e",
+        event_class="comm",
+        type_name="comm.lost",
+        stream="e",
         action="Supply is present: check the concentrator's own bus, gateway and cabling before sending a line crew.",
     ),
     "meter.silent": EventKind(
-        event_class="comm", type_name="meter.silent", stream="e",
+        event_class="comm",
+        type_name="meter.silent",
+        stream="e",
         action="One meter does not answer while its neighbours do: ask the customer whether there is supply; check meter and wiring.",
     ),
     "overload": EventKind(
-        event_class="overload", type_name="overload", stream="e", cim_start="3.8.0.177",
+        event_class="overload",
+        type_name="overload",
+        stream="e",
+        cim_start="3.8.0.177",
         action="Ask the customer to switch load off; check terminals and conductor for heat at the next visit.",
     ),
     "voltage.low": EventKind(
-        event_class="voltage", type_name="voltage.low", stream="e", cim_start="3.26.131.223",
+        event_class="voltage",
+        type_name="voltage.low",
+        stream="e",
+        cim_start="3.26.131.223",
         action="Compare with neighbours: one meter points to its service line, many to the tap position or an overloaded branch.",
     ),
     "voltage.high": EventKind(
-        event_class="voltage", type_name="voltage.high", stream="e", cim_start="3.26.131.248",
+        event_class="voltage",
+        type_name="voltage.high",
+        stream="e",
+        cim_start="3.26.131.248",
         action="Compare with neighbours: check the tap position, feed-in nearby and, where phases differ, the neutral.",
     ),
 }

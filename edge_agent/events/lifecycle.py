@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from edge_agent.contract import EventBody, SavedEvent, decode_saved_events, encode
 from edge_agent.contract.envelope import utc_text
 from edge_agent.events.kinds import EventKind, kind_of
 from edge_agent.model import Finding, Stage
+from edge_agent.model.finding import Severity
 
 CONFIRMED_FROM = 0.95     # outage.md 1.4: what a crew may be sent for without asking again
 MERGED = "merged"         # an event that goes on as part of a larger one
@@ -38,7 +40,7 @@ class EventChange:
     kind: EventKind
     type: str
     cim: str
-    severity: str
+    severity: Severity
     body: EventBody
     is_on: bool
 
@@ -101,7 +103,9 @@ class EventBook:
 
     def _open_or_revise(self, identity: Identity, known: SavedEvent | None, finding: Finding, now_utc_ms: int) -> EventChange:
         kind = kind_of(finding.kind)
-        state = "open" if not kind.is_supply else "confirmed" if finding.confidence >= CONFIRMED_FROM else "suspected"
+        state: Literal["open", "confirmed", "suspected"] = "open"
+        if kind.is_supply:
+            state = "confirmed" if finding.confidence >= CONFIRMED_FROM else "suspected"
         is_new = known is None or known.end_utc_ms is not None
         begin_utc_ms = finding.at_utc_ms if known is None else known.begin_utc_ms
         body = EventBody(
@@ -131,7 +135,7 @@ class EventBook:
         word = MERGED if finding.superseded_by else kind.end_word
         return self._change(kind, word, "info", body, is_on=False)
 
-    def _change(self, kind: EventKind, word: str, severity: str, body: EventBody, *, is_on: bool) -> EventChange:
+    def _change(self, kind: EventKind, word: str, severity: Severity, body: EventBody, *, is_on: bool) -> EventChange:
         name = f"{kind.type_name}.{word}"
         code = kind.cim_start if is_on else "" if word == MERGED else kind.cim_end
         return EventChange(
@@ -152,7 +156,7 @@ def _differs(known: SavedEvent, finding: Finding) -> bool:
     )
 
 
-def _said(finding: Finding, kind: EventKind, now_utc_ms: int) -> dict[str, object]:
+def _said(finding: Finding, kind: EventKind, now_utc_ms: int) -> dict[str, Any]:
     """The fields of a body that come straight from the finding."""
     return {
         "kind": finding.kind, "scope": finding.place.kind, "node_id": finding.place.id, "phases": finding.place.phases,

@@ -1,7 +1,7 @@
 """How records and segment heads lie in a file. Little-endian; the check is CRC-32 (zlib: in the standard library and fast).
 
-    segment  "HEJ1" | u32 crc | u32 epoch | u64 first seq | stream (1 byte) | 11 zero bytes
-    record   u32 crc | u32 length | u64 seq | u8 kind | payload            length 0 ends the file
+segment  "HEJ1" | u32 crc | u32 epoch | u64 first seq | stream (1 byte) | 11 zero bytes
+record   u32 crc | u32 length | u64 seq | u8 kind | payload            length 0 ends the file
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 MAGIC = b"HEJ1"
 HEAD_BYTES = 32
-MAX_PAYLOAD_BYTES = 65_536            # mqtt_reliability.md 2.4; a larger length is damage, not a record
-_HEAD = struct.Struct("<IQ1s11x")     # after magic and crc
+MAX_PAYLOAD_BYTES = 65_536  # mqtt_reliability.md 2.4; a larger length is damage, not a record
+_HEAD = struct.Struct("<IQ1s11x")  # after magic and crc
 _CRC = struct.Struct("<I")
-_BODY = struct.Struct("<IQB")         # length, seq, kind
+_BODY = struct.Struct("<IQB")  # length, seq, kind
 RECORD_OVERHEAD_BYTES = _CRC.size + _BODY.size
 
 
@@ -47,7 +47,7 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_records(data: bytes, *, offset: int, seq: int) -> Iterator[tuple[Record, int]]:
-    """Records from ``offset`` whose numbers follow on from ``seq``, each with the offset behind it; ends at the first that is not intact."""
+    """Records from ``offset`` whose numbers follow on from ``seq``, each with the offset behind it; ends at the first damaged one."""
     while offset + RECORD_OVERHEAD_BYTES <= len(data):
         length, found_seq, kind = _BODY.unpack_from(data, offset + _CRC.size)
         end = offset + RECORD_OVERHEAD_BYTES + length

@@ -10,7 +10,7 @@ from pathlib import Path
 from edge_agent.journal.fs import FileSystem
 from edge_agent.journal.record import HEAD_BYTES, Record, decode_head, decode_records, encode_head, encode_record
 
-_READ_BYTES = 512 * 1024      # a piece of a segment: some records at least (each is at most 64 KiB), no whole file for one of them
+_READ_BYTES = 512 * 1024  # a piece of a segment: some records at least (each is at most 64 KiB), no whole file for one of them
 _NAME = re.compile(r"([a-z])-(\d{20})\.seg")
 
 
@@ -39,11 +39,11 @@ class StreamFiles:
         self.set_aside: list[Path] = []
         self._handle: int | None = None
         self._offset = 0
-        self._position: tuple[int, Path, int] | None = None      # next seq, file, offset: reading on is not scanning anew
+        self._position: tuple[int, Path, int] | None = None  # next seq, file, offset: reading on is not scanning anew
         self._recover()
 
     def append(self, records: list[Record]) -> None:
-        """Write and sync ``records``, which follow on from ``last_seq``. On OSError nothing of them counts; the next call uses a new file."""
+        """Write and sync ``records``, which follow on from ``last_seq``. On OSError none of them counts; the next call uses a new file."""
         data = b"".join(map(encode_record, records))
         try:
             if self._handle is not None and self._offset + len(data) > self._segment_bytes:
@@ -137,7 +137,7 @@ class StreamFiles:
     def _begin(self, first_seq: int, needed_bytes: int) -> None:
         path = self._directory / f"{self.stream}-{first_seq:020d}.seg"
         if self.segments and self.segments[-1].first_seq == first_seq:
-            self._set_aside(self.segments.pop())      # began before, failed before anything in it counted
+            self._set_aside(self.segments.pop())  # began before, failed before anything in it counted
         handle = self._fs.open(path, create=True)
         try:
             self._fs.resize(handle, max(self._segment_bytes, needed_bytes))

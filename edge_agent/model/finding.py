@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["info", "warning", "alarm"]
 
 
 class Stage(enum.Enum):
@@ -40,7 +43,7 @@ class Finding:
     observed: float | None = None
     threshold: float | None = None
     unit: str = ""
-    severity: str = "warning"              # "info", "warning", "alarm"
+    severity: Severity = "warning"
     meters: tuple[str, ...] = ()           # ids of the meters affected
     evidence: tuple[tuple[str, float], ...] = ()   # counted facts, e.g. ("polls_failed", 5.0)
     alternatives: tuple[str, ...] = ()     # what it could be confused with

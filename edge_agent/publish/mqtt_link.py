@@ -11,8 +11,8 @@ import contextlib
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class MqttLink:
         client.max_queued_messages_set(0)
         properties = None
         if self._is_v5:
-            properties = Properties(PacketTypes.WILLMESSAGE)
+            properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
             properties.WillDelayInterval = _WILL_DELAY_S
         client.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
         client.on_connect, client.on_publish, client.on_disconnect = self._on_connect, self._on_publish, self._on_disconnect
@@ -93,18 +93,33 @@ class MqttLink:
             raise
 
     async def _in_thread(self, timeout_s: float) -> None:
-        self._client.connect_timeout = timeout_s
-        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mqtt-connect")
-        try:
-            await self._loop.run_in_executor(
-                executor,
-                lambda: self._client.connect(
-                    self._settings.host, self._settings.port, keepalive=self._settings.keepalive_s,
-                    **({"clean_start": True} if self._is_v5 else {}),
-                ),
-            )
-        finally:
-            executor.shutdown(wait=False)
+        """Run paho's connect in a daemon thread: one that hangs must not hold up the end of the process."""
+        client, settings, loop = self._client, self._settings, self._loop
+        client.connect_timeout = timeout_s
+        done: asyncio.Future[None] = loop.create_future()
+
+        def tell(error: BaseException | None) -> None:
+            if done.cancelled():
+                return
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+        def connect() -> None:
+            error: BaseException | None = None
+            try:
+                if self._is_v5:
+                    client.connect(settings.host, settings.port, settings.keepalive_s, clean_start=True)
+                else:
+                    client.connect(settings.host, settings.port, settings.keepalive_s)
+            except (OSError, ValueError) as exc:
+                error = exc
+            with contextlib.suppress(RuntimeError):      # the loop may be gone by now
+                loop.call_soon_threadsafe(tell, error)
+
+        threading.Thread(target=connect, name="mqtt-connect", daemon=True).start()
+        await done
 
     def _use_credentials(self) -> None:
         settings = self._settings
@@ -121,7 +136,7 @@ class MqttLink:
             self._client.tls_set_context(context)
 
     def _adopt_socket(self) -> None:
-        sock = self._client.socket()
+        sock: Any = self._client.socket()
         if sock is None:
             raise LinkError("connection closed by the broker")
         self._socket = sock
@@ -187,7 +202,7 @@ class MqttLink:
     def _on_publish(self, _client: object, _data: object, mid: int, reason: ReasonCode, _properties: object) -> None:
         try:
             self.on_ack(mid, reason.value)
-        except Exception:  # noqa: BLE001 - paho would swallow it together with its loop; a bug must end the process instead
+        except Exception:
             log.exception("acknowledgement handler failed")
             self._loop.call_exception_handler({"message": "acknowledgement handler failed"})
 

@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from edge_agent.contract import topics
 from edge_agent.errors import LinkError
@@ -18,10 +19,13 @@ from edge_agent.publish.settings import MqttSettings
 
 log = logging.getLogger("hplc_edge.publish")
 
-_CONNECT_TIMEOUT_S = 10.0         # TLS over a slow radio link
-_QUICK_TIMEOUT_S = 1.0            # while we retry every second; longer where connecting is known to take longer
-_QUICK_RETRIES_S = 60.0           # issue: at least once a second for the first minute
-_MAX_BACKOFF_S = 120.0            # mqtt_reliability.md 1.6
+Status = Literal["online", "offline", "lost"]
+Protocol = Literal["5", "3.1.1"]
+
+_CONNECT_TIMEOUT_S = 10.0  # TLS over a slow radio link
+_QUICK_TIMEOUT_S = 1.0  # while we retry every second; longer where connecting is known to take longer
+_QUICK_RETRIES_S = 60.0  # issue: at least once a second for the first minute
+_MAX_BACKOFF_S = 120.0  # mqtt_reliability.md 1.6
 _LOOK_EVERY_S = 0.5
 _STOP_SEND_S, _STOP_BYE_S = 0.6, 0.4
 
@@ -30,7 +34,7 @@ _STOP_SEND_S, _STOP_BYE_S = 0.6, 0.4
 class Announcements:
     """What the runtime says about itself: ``state(status, conn, protocol)``, ``birth()``, and the alarms that are on (suffix, message)."""
 
-    state: Callable[[str, int, str], bytes]
+    state: Callable[[Status, int, Protocol], bytes]
     birth: Callable[[], bytes]
     active: Callable[[], Iterable[tuple[str, bytes]]]
 
@@ -39,13 +43,22 @@ class Publisher:
     """The one task that talks to the broker. ``make_link`` is MqttLink but in tests."""
 
     def __init__(
-        self, *, journal: Journal, settings: MqttSettings, prefix: str, client_id: str, announcements: Announcements,
-        utc_ms: Callable[[], int], on_refused: Callable[[str, int], None], on_accepted: Callable[[str], None],
-        chance: random.Random, make_link: Callable[[MqttSettings, str, str, Will], BrokerLink] = MqttLink,
+        self,
+        *,
+        journal: Journal,
+        settings: MqttSettings,
+        prefix: str,
+        client_id: str,
+        announcements: Announcements,
+        utc_ms: Callable[[], int],
+        on_refused: Callable[[str, int], None],
+        on_accepted: Callable[[str], None],
+        chance: random.Random,
+        make_link: Callable[[MqttSettings, str, str, Will], BrokerLink] = MqttLink,
     ) -> None:
         self._settings, self._prefix, self._client_id = settings, prefix, settings.client_id or client_id
         self._announcements, self._chance, self._make_link = announcements, chance, make_link
-        self._protocol = settings.protocol
+        self._protocol: Protocol = "5" if settings.protocol == "5" else "3.1.1"
         self._wake, self._stop = asyncio.Event(), asyncio.Event()
         self._link: BrokerLink | None = None
         self._lost_reason: str | None = None
@@ -54,9 +67,7 @@ class Publisher:
         self._failing_since_s: float | None = None
         self._own_mids: dict[int, float] = {}
         self.connections = 0
-        self.sender = Sender(
-            journal, settings, prefix, utc_ms=utc_ms, on_refused=on_refused, on_accepted=on_accepted
-        )
+        self.sender = Sender(journal, settings, prefix, utc_ms=utc_ms, on_refused=on_refused, on_accepted=on_accepted)
 
     @property
     def is_connected(self) -> bool:
@@ -168,7 +179,10 @@ class Publisher:
 
     def _announce(self, link: BrokerLink) -> None:
         now_s = asyncio.get_running_loop().time()
-        messages = [(topics.BIRTH, self._announcements.birth()), (topics.STATE, self._announcements.state("online", self.connections, self._protocol))]
+        messages = [
+            (topics.BIRTH, self._announcements.birth()),
+            (topics.STATE, self._announcements.state("online", self.connections, self._protocol)),
+        ]
         for suffix, message in [*messages, *self._announcements.active()]:
             mid = link.publish(f"{self._prefix}/{suffix}", message, qos=1, retain=True)
             if mid is not None:

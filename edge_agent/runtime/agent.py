@@ -27,9 +27,9 @@ from edge_agent.transport import create_link, framing_of
 
 log = logging.getLogger("hplc_edge.runtime")
 
-_SAVE_STATE_EVERY_S = 600.0     # learned state is some tens of kilobytes: saved more often it would wear flash
-_WATCHDOG_EVERY_S = 10.0        # a third of WatchdogSec in deploy/hplc-edge.service
-_STOP_S = 1.5                   # Ctrl-C to exit within 2 s
+_SAVE_STATE_EVERY_S = 600.0  # learned state is some tens of kilobytes: saved more often it would wear flash
+_WATCHDOG_EVERY_S = 10.0  # a third of WatchdogSec in deploy/hplc-edge.service
+_STOP_S = 1.5  # Ctrl-C to exit within 2 s
 
 
 def make_clock(config: Config) -> Clock:
@@ -56,14 +56,26 @@ class Agent:
         supply = config.supply
         self._supply = None if supply is None else SupplyFile(config.state_dir / supply.file, supply.stale_s)
         self._pipeline = Pipeline(
-            archive=config.archive, clock=clock, header=header, journal=self._journal, notify=self._commit.notify,
+            archive=config.archive,
+            clock=clock,
+            header=header,
+            journal=self._journal,
+            notify=self._commit.notify,
             detectors={name: found[name].build(config.archive, settings) for name, settings in config.detectors.items()},
-            book=EventBook(config.events, EventIds(random.SystemRandom()).new), store=StateStore(config.state_dir / "state"), supply=self._supply,
+            book=EventBook(config.events, EventIds(random.SystemRandom()).new),
+            store=StateStore(config.state_dir / "state"),
+            supply=self._supply,
         )
         self._publisher = Publisher(
-            journal=self._journal, settings=config.mqtt, prefix=Topics(config.agent.area, config.agent.id).prefix, client_id=config.agent.id,
+            journal=self._journal,
+            settings=config.mqtt,
+            prefix=Topics(config.agent.area, config.agent.id).prefix,
+            client_id=config.agent.id,
             announcements=Announcements(state=self._announcer.state, birth=self._announcer.birth, active=self._pipeline.active_alarms),
-            utc_ms=clock.utc_ms, on_refused=self._refused, on_accepted=self._accepted, chance=random.SystemRandom(),
+            utc_ms=clock.utc_ms,
+            on_refused=self._refused,
+            on_accepted=self._accepted,
+            chance=random.SystemRandom(),
         )
         self._readers = [self._make_reader(bus.name, bus.url) for bus in config.buses]
 
@@ -115,8 +127,14 @@ class Agent:
     def _make_reader(self, name: str, url: str) -> BusReader:
         meters = [entry for entry in self._config.meters if entry.meter.bus == name]
         return BusReader(
-            name=name, link=create_link(url), framing=framing_of(url), meters=[_bus_meter(entry) for entry in meters],
-            settings=self._config.acquire, clock=self._clock, on_sample=self._pipeline.take_sample, on_evidence=self._pipeline.take_evidence,
+            name=name,
+            link=create_link(url),
+            framing=framing_of(url),
+            meters=[_bus_meter(entry) for entry in meters],
+            settings=self._config.acquire,
+            clock=self._clock,
+            on_sample=self._pipeline.take_sample,
+            on_evidence=self._pipeline.take_evidence,
         )
 
     def _wake_publisher(self) -> None:
@@ -132,7 +150,9 @@ class Agent:
             await asyncio.sleep(self._config.agent.health_s)
             answering = int((self._pipeline.frame.polls_failed == 0).sum())
             extra = {
-                "connections": self._publisher.connections, "samples": self._pipeline.samples, "events": self._pipeline.events,
+                "connections": self._publisher.connections,
+                "samples": self._pipeline.samples,
+                "events": self._pipeline.events,
                 "readings_dropped": self._pipeline.readings_dropped,
             }
             supply = "" if self._supply is None else self._supply.reason or "measured"

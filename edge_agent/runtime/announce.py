@@ -15,6 +15,7 @@ from edge_agent.contract.envelope import utc_text
 from edge_agent.contract.messages import SCHEMA_VERSION
 from edge_agent.journal import Journal
 from edge_agent.model import COLUMNS, Clock, Role
+from edge_agent.publish.publisher import Protocol, Status
 from edge_agent.publish.sender import Sender
 from firmware_profiles.quantities import QUANTITIES
 from firmware_profiles.schema import Profile
@@ -35,47 +36,87 @@ class Announcer:
     def birth(self) -> bytes:
         return self._birth
 
-    def state(self, status: str, conn: int, protocol: str) -> bytes:
+    def state(self, status: Status, conn: int, protocol: Protocol) -> bytes:
         header = self._header
-        return encode(State(
-            v=1, agent=header.agent, status=status, epoch=header.epoch, conn=conn, boot=header.boot,  # type: ignore[arg-type]
-            ts=utc_text(self._clock.utc_ms()), version=VERSION, mqtt=protocol, refusals_visible=protocol == "5",  # type: ignore[arg-type]
-            birth_sha256=self._birth_hash, backlog=self._journal.stats().backlog, sim=header.sim,
-        ))
+        return encode(
+            State(
+                v=1,
+                agent=header.agent,
+                status=status,
+                epoch=header.epoch,
+                conn=conn,
+                boot=header.boot,
+                ts=utc_text(self._clock.utc_ms()),
+                version=VERSION,
+                mqtt=protocol,
+                refusals_visible=protocol == "5",
+                birth_sha256=self._birth_hash,
+                backlog=self._journal.stats().backlog,
+                sim=header.sim,
+            )
+        )
 
     def health(self, readers: Sequence[BusReader], answering: int, sender: Sender, extra: dict[str, int], supply: str) -> bytes:
         stats = self._journal.stats()
         counters = sender.counters
         publish = {"sent": counters.sent, "acked": counters.acked, "refused": counters.refused, "in_flight": sender.in_flight, **extra}
-        return encode(Health(
-            v=1, agent=self._header.agent, ts=utc_text(self._clock.utc_ms()), uptime_s=self._clock.monotonic_s() - self._started_s,
-            rss_bytes=rss_bytes(), compiled=cython_ext.COMPILED, meters=len(self._config.meters), meters_answering=answering,
-            backlog=stats.backlog, journal_bytes=stats.size_bytes, publish=publish, supply=supply, sim=self._header.sim,
-            buses={
-                reader.name: BusHealth(up=reader.is_up, counters={name: getattr(reader.counters, name) for name in reader.counters.__slots__})
-                for reader in readers
-            },
-        ))
+        return encode(
+            Health(
+                v=1,
+                agent=self._header.agent,
+                ts=utc_text(self._clock.utc_ms()),
+                uptime_s=self._clock.monotonic_s() - self._started_s,
+                rss_bytes=rss_bytes(),
+                compiled=cython_ext.COMPILED,
+                meters=len(self._config.meters),
+                meters_answering=answering,
+                backlog=stats.backlog,
+                journal_bytes=stats.size_bytes,
+                publish=publish,
+                supply=supply,
+                sim=self._header.sim,
+                buses={
+                    reader.name: BusHealth(
+                        up=reader.is_up, counters={name: getattr(reader.counters, name) for name in reader.counters.__slots__}
+                    )
+                    for reader in readers
+                },
+            )
+        )
 
     def _make_birth(self) -> bytes:
         config, header = self._config, self._header
         by_profile: dict[str, list[MeterConfig]] = {}
         for entry in config.meters:
             by_profile.setdefault(entry.profile.name, []).append(entry)
-        return encode(Birth(
-            v=1, schema_version=SCHEMA_VERSION, agent=header.agent, area=config.agent.area, epoch=header.epoch, boot=header.boot,
-            ts=utc_text(self._clock.utc_ms()), version=VERSION, clock=self._clock.time_source.value, sim=header.sim,
-            groups=[
-                MeterGroup(profile=name, model=entries[0].profile.meter, quantities=_quantities(entries[0].profile),
-                           meters=[entry.meter.id for entry in entries])
-                for name, entries in by_profile.items()
-            ],
-            nodes={
-                node: [config.archive.meters[index].id for index in config.archive.members(node)]
-                for node in sorted({meter.node for meter in config.archive.meters if meter.node})
-            },
-            area_meters=[meter.id for meter in config.archive.meters if meter.role is Role.AREA],
-        ))
+        return encode(
+            Birth(
+                v=1,
+                schema_version=SCHEMA_VERSION,
+                agent=header.agent,
+                area=config.agent.area,
+                epoch=header.epoch,
+                boot=header.boot,
+                ts=utc_text(self._clock.utc_ms()),
+                version=VERSION,
+                clock=self._clock.time_source.value,
+                sim=header.sim,
+                groups=[
+                    MeterGroup(
+                        profile=name,
+                        model=entries[0].profile.meter,
+                        quantities=_quantities(entries[0].profile),
+                        meters=[entry.meter.id for entry in entries],
+                    )
+                    for name, entries in by_profile.items()
+                ],
+                nodes={
+                    node: [config.archive.meters[index].id for index in config.archive.members(node)]
+                    for node in sorted({meter.node for meter in config.archive.meters if meter.node})
+                },
+                area_meters=[meter.id for meter in config.archive.meters if meter.role is Role.AREA],
+            )
+        )
 
 
 def _quantities(profile: Profile) -> dict[str, QuantityInfo]:

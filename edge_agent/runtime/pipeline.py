@@ -28,13 +28,16 @@ from edge_agent.errors import OutboxFull
 from edge_agent.events import EventBook, EventChange
 from edge_agent.journal import Journal
 from edge_agent.model import COLUMNS, Archive, AreaFrame, Clock, Evidence, EvidenceKind, Finding, Sample, SampleFlag
+from edge_agent.model.finding import Severity
 from edge_agent.runtime.supply import SupplyFile
 from edge_agent.state import StateStore
 
 log = logging.getLogger("hplc_edge.runtime")
 
 _DOUBTS = (
-    (SampleFlag.NOT_AVAILABLE, "not_available"), (SampleFlag.IMPLAUSIBLE, "implausible"), (SampleFlag.PARTIAL, "partial"),
+    (SampleFlag.NOT_AVAILABLE, "not_available"),
+    (SampleFlag.IMPLAUSIBLE, "implausible"),
+    (SampleFlag.PARTIAL, "partial"),
 )
 _EVENTS_NAME = "events"
 
@@ -43,8 +46,17 @@ class Pipeline:
     """``notify(stream)`` is called after each append to the journal. A short presence read feeds the frame and is not published."""
 
     def __init__(
-        self, *, archive: Archive, clock: Clock, header: Header, journal: Journal, notify: Callable[[str], None],
-        detectors: Mapping[str, Detector], book: EventBook, store: StateStore, supply: SupplyFile | None,
+        self,
+        *,
+        archive: Archive,
+        clock: Clock,
+        header: Header,
+        journal: Journal,
+        notify: Callable[[str], None],
+        detectors: Mapping[str, Detector],
+        book: EventBook,
+        store: StateStore,
+        supply: SupplyFile | None,
     ) -> None:
         self._archive, self._clock, self._header, self._journal, self._notify = archive, clock, header, journal, notify
         self._detectors, self._book, self._store, self._supply = detectors, book, store, supply
@@ -68,8 +80,14 @@ class Pipeline:
 
         def message(seq: int) -> bytes:
             body = self._readings.encode(
-                seq=seq, utc_ms=sample.taken_utc_ms, time_source=sample.time_source.value, mono_ms=self._mono_ms(), meter=meter.id,
-                names=names, values=values, doubts=doubts,
+                seq=seq,
+                utc_ms=sample.taken_utc_ms,
+                time_source=sample.time_source.value,
+                mono_ms=self._mono_ms(),
+                meter=meter.id,
+                names=names,
+                values=values,
+                doubts=doubts,
             )
             return frame_record(suffix, sample.taken_utc_ms, body)
 
@@ -106,12 +124,14 @@ class Pipeline:
             self._book.forget_old(self.frame.now_utc_ms)
             self.save_events()
 
-    def system_event(self, type_name: str, severity: str, data: dict[str, str | int | float | bool], *, event_class: str = "system") -> None:
+    def system_event(
+        self, type_name: str, severity: Severity, data: dict[str, str | int | float | bool], *, event_class: str = "system"
+    ) -> None:
         """Something about the agent itself."""
         now_ms = self._clock.utc_ms()
 
         def message(seq: int) -> bytes:
-            event = SystemEvent(**self._envelope("s", seq, now_ms), type=type_name, sev=severity, data=data)  # type: ignore[arg-type]
+            event = SystemEvent(**self._envelope("s", seq, now_ms), type=type_name, sev=severity, data=data)
             return frame_record(contract_topics.event_suffix(event_class), now_ms, encode(event))
 
         self._journal.append("s", RecordKind.SYSTEM, message)
@@ -178,9 +198,18 @@ class Pipeline:
 
         def message(seq: int) -> bytes:
             meter = change.body.node_id if change.body.scope == "meter" else None
-            sent.append(encode(Event(
-                **self._envelope(stream, seq, now_ms), type=change.type, sev=change.severity, data=change.body, meter=meter, cim=change.cim,
-            )))
+            sent.append(
+                encode(
+                    Event(
+                        **self._envelope(stream, seq, now_ms),
+                        type=change.type,
+                        sev=change.severity,
+                        data=change.body,
+                        meter=meter,
+                        cim=change.cim,
+                    )
+                )
+            )
             return frame_record(contract_topics.event_suffix(change.kind.event_class), now_ms, sent[0])
 
         self._journal.append(stream, RecordKind.EVENT, message)
@@ -197,14 +226,22 @@ class Pipeline:
         now_ms = self._clock.utc_ms()
         body = LossBody(stream=stream, from_seq=from_seq, to_seq=to_seq, reason=reason)  # type: ignore[arg-type]
         self._journal.append(
-            "s", RecordKind.LOSS, lambda seq: frame_record(contract_topics.LOSS, now_ms, encode(Loss(**self._envelope("s", seq, now_ms), data=body)))
+            "s",
+            RecordKind.LOSS,
+            lambda seq: frame_record(contract_topics.LOSS, now_ms, encode(Loss(**self._envelope("s", seq, now_ms), data=body))),
         )
         self._notify("s")
 
     def _envelope(self, stream: str, seq: int, utc_ms: int) -> dict[str, Any]:
         header = self._header
         return {
-            "v": 1, "agent": header.agent, "epoch": header.epoch, "st": stream, "seq": seq, "ts": utc_text(utc_ms), "sim": header.sim,
+            "v": 1,
+            "agent": header.agent,
+            "epoch": header.epoch,
+            "st": stream,
+            "seq": seq,
+            "ts": utc_text(utc_ms),
+            "sim": header.sim,
             "tq": time_quality(header, self._clock.time_source.value, self._mono_ms()),
         }
 

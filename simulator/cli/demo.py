@@ -21,7 +21,7 @@ from simulator.cli.demo_view import DemoView, describe
 from simulator.clock import SimClock
 
 DEFAULT_SECONDS, SHORTEST_SECONDS = 45.0, 30.0
-SPEED = 30.0                       # the thermal image of a conductor needs minutes; a demo has seconds
+SPEED = 30.0  # the thermal image of a conductor needs minutes; a demo has seconds
 _LINE_EVERY_S = 5.0
 # share of the time at which the network changes
 _OVERLOAD_ON, _BRANCH_OFF, _OVERLOAD_OFF, _BRANCH_ON = 0.12, 0.40, 0.52, 0.62
@@ -36,7 +36,9 @@ class _Step:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help=f"how long (default {DEFAULT_SECONDS:g}, at least {SHORTEST_SECONDS:g})")
+    parser.add_argument(
+        "--seconds", type=float, default=DEFAULT_SECONDS, help=f"how long (default {DEFAULT_SECONDS:g}, at least {SHORTEST_SECONDS:g})"
+    )
     parser.add_argument("--speed", type=float, default=SPEED, help=f"simulated seconds in one real second (default {SPEED:g})")
     parser.add_argument("--plain", action="store_true", help="lines instead of a live table, as where the output is no terminal")
 
@@ -64,12 +66,13 @@ async def _demo(arguments: argparse.Namespace, directory: Path) -> int:
         config.write_text(area.agent_config(directory=directory, broker_port=broker.port, clock=clock), encoding="utf-8")
         view.connect(broker.port)
         print(
-            f"SIMULATED area: {len(area.meters)} meters replay a recorded house; the clock of simulation and agent runs {arguments.speed:g} times "
-            f"real time.\nBroker {broker.name} on 127.0.0.1:{broker.port}, topics hplc/v1/demo/edge/#. Thresholds and time constants as shipped.\n",
+            f"SIMULATED area: {len(area.meters)} meters replay a recorded house; the clock of simulation and agent runs\n"
+            f"{arguments.speed:g} times real time. Thresholds and time constants as shipped.\n"
+            f"Broker {broker.name} on 127.0.0.1:{broker.port}, topics hplc/v1/demo/edge/#\n",
             flush=True,
         )
         with (directory / "agent.log").open("wb") as log:
-            agent = subprocess.Popen(
+            agent = subprocess.Popen(  # noqa: ASYNC220 - starting takes milliseconds
                 [sys.executable, "-m", "edge_agent.cli.main", "run", "-c", str(config)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
         steps = _timeline(area, arguments.seconds)
@@ -118,7 +121,8 @@ async def _watch(arguments: argparse.Namespace, area: DemoArea, view: DemoView, 
         new = view.take_all()
         said = next((step.says for step in reversed(steps) if step.done_s), "reading all meters")
         headline = (
-            f"{elapsed_s:4.0f} s of {arguments.seconds:.0f}, {elapsed_s * arguments.speed / 60:4.1f} simulated min | {view.readings} readings, "
+            f"{elapsed_s:4.0f} s of {arguments.seconds:.0f}, {elapsed_s * arguments.speed / 60:4.1f} simulated min | "
+            f"{view.readings} readings, "
             f"{view.answering()} of {len(view.meters)} meters answer | agent {view.state} | {said}"
         )
         if is_live:
@@ -150,11 +154,18 @@ def _summary(view: DemoView, steps: list[_Step], arguments: argparse.Namespace, 
         ("restoration published", back, "outage.restore", DARK_BRANCH),
     )
     rss = view.health.get("rss_bytes", 0) / 2**20
-    print(f"\n{view.readings} readings of {len(view.last)} meters, {len(view.events)} event revisions, agent {rss:.0f} MiB, exit code {agent_code}")
+    print(
+        f"\n{view.readings} readings of {len(view.last)} meters, {len(view.events)} event revisions, "
+        f"agent {rss:.0f} MiB, exit code {agent_code}"
+    )
     missing = 0
     for name, step, event_type, node in expected:
         seen = next(
-            (seen for seen in view.events if seen.message["type"] == event_type and seen.message["data"]["node_id"] == node and seen.at_s >= step.done_s),
+            (
+                seen
+                for seen in view.events
+                if seen.message["type"] == event_type and seen.message["data"]["node_id"] == node and seen.at_s >= step.done_s
+            ),
             None,
         )
         if seen is None:

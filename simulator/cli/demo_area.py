@@ -18,8 +18,8 @@ AREA_PROFILE, HOUSE_PROFILE = "eastron-sdm630-v2", "chint-ddsu666"
 HOUSES, GATEWAYS, ON_PTY = 59, 3, 6
 BAUD = 115200
 OVERLOADED, DARK_BRANCH = "house-05", "feeder-2/branch-2"
-RATED_A, SMALL_RATED_A = 63.0, 25.0     # the recorded house reaches 39.4 A; the overloaded one has a small connection
-KETTLES = 10                            # recorded kettles added up: a catering kitchen on a house connection
+RATED_A, SMALL_RATED_A = 63.0, 25.0  # the recorded house reaches 39.4 A; the overloaded one has a small connection
+KETTLES = 10  # recorded kettles added up: a catering kitchen on a house connection
 BRANCHES = ("feeder-1/branch-1", "feeder-1/branch-2", "feeder-2/branch-1", "feeder-2/branch-2", "feeder-3/branch-1", "feeder-3/branch-2")
 
 
@@ -86,23 +86,44 @@ class DemoArea:
     def agent_config(self, *, directory: Path, broker_port: int, clock: SimClock) -> str:
         """The agent's configuration: shipped thresholds and time constants, but for the 230 V of the recorded house."""
         lines = [
-            "[agent]", 'area = "demo"', 'id = "edge"', f"state_dir = {json.dumps(str(directory / 'state'))}", "tick_s = 5.0", "health_s = 5.0",
-            "[mqtt]", f'url = "mqtt://127.0.0.1:{broker_port}"',
-            "[simulation]", f"speed = {clock.speed}", f"epoch_utc_ms = {clock.epoch_utc_ms}",
+            "[agent]",
+            'area = "demo"',
+            'id = "edge"',
+            f"state_dir = {json.dumps(str(directory / 'state'))}",
+            "tick_s = 5.0",
+            "health_s = 5.0",
+            "[mqtt]",
+            f'url = "mqtt://127.0.0.1:{broker_port}"',
+            "[simulation]",
+            f"speed = {clock.speed}",
+            f"epoch_utc_ms = {clock.epoch_utc_ms}",
             'description = "demo: recorded house, kettle; simulated wires"',
-            "[schedule]", "full_s = 60.0", "presence_s = 20.0",
-            "[acquire]  # wire times are real, and these wires are short", "reply_timeout_s = 0.1", "reply_timeout_floor_s = 0.05",
-            "[detect.voltage]  # EN 50160: 230 V +-10 %", "high_ratio = 1.10",
-            "[supply]", f"file = {json.dumps(str(directory / 'mains'))}", "nominal_voltage_v = 230.0",
+            "[schedule]",
+            "full_s = 60.0",
+            "presence_s = 20.0",
+            "[acquire]  # wire times are real, and these wires are short",
+            "reply_timeout_s = 0.1",
+            "reply_timeout_floor_s = 0.05",
+            "[detect.voltage]  # EN 50160: 230 V +-10 %",
+            "high_ratio = 1.10",
+            "[supply]",
+            f"file = {json.dumps(str(directory / 'mains'))}",
+            "nominal_voltage_v = 230.0",
         ]
         for name, gateway in self._gateways.items():
             lines += ["[[bus]]", f'name = "{name}"', f'url = "tcp://127.0.0.1:{gateway.port}"']
         lines += ["[[bus]]", 'name = "line-1"', f'url = "serial://{self._line.path}?baud={BAUD}&format=8N1"']
         for meter in self.meters:
             lines += [
-                "[[meter]]", f'id = "{meter.id}"', f'bus = "{meter.bus}"', f"unit = {meter.unit}", f'profile = "{meter.profile}"',
-                f'node = "{meter.node}"', f'role = "{"area" if meter.profile == AREA_PROFILE else "customer"}"',
-                f"rated_current_a = {meter.rated_a}", "nominal_voltage_v = 230.0",
+                "[[meter]]",
+                f'id = "{meter.id}"',
+                f'bus = "{meter.bus}"',
+                f"unit = {meter.unit}",
+                f'profile = "{meter.profile}"',
+                f'node = "{meter.node}"',
+                f'role = "{"area" if meter.profile == AREA_PROFILE else "customer"}"',
+                f"rated_current_a = {meter.rated_a}",
+                "nominal_voltage_v = 230.0",
             ]
         return "\n".join(lines) + "\n"
 
@@ -114,7 +135,14 @@ def _meters() -> list[DemoMeter]:
         bus = "line-1" if number > HOUSES - ON_PTY else f"gateway-{number % GATEWAYS + 1}"
         identity = f"house-{number:02d}"
         branch = BRANCHES[number * len(BRANCHES) // (HOUSES + 1)]
-        meters.append(DemoMeter(
-            identity, bus, number, HOUSE_PROFILE, f"{branch}/box-{number % 10 // 4 + 1}", SMALL_RATED_A if identity == OVERLOADED else RATED_A
-        ))
+        meters.append(
+            DemoMeter(
+                identity,
+                bus,
+                number,
+                HOUSE_PROFILE,
+                f"{branch}/box-{number % 10 // 4 + 1}",
+                SMALL_RATED_A if identity == OVERLOADED else RATED_A,
+            )
+        )
     return meters

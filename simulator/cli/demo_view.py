@@ -36,7 +36,7 @@ class DemoView:
     events: list[Seen] = field(default_factory=list)
     health: dict[str, Any] = field(default_factory=dict)
     state: str = "not seen yet"
-    _queue: queue.Queue[tuple[float, str, bytes]] = field(default_factory=lambda: queue.Queue(maxsize=100_000))
+    _queue: queue.Queue[tuple[float, str, bytes | bytearray]] = field(default_factory=lambda: queue.Queue(maxsize=100_000))
     _client: paho.Client | None = None
     _drawn: bool = False
 
@@ -55,7 +55,7 @@ class DemoView:
 
     def take_all(self) -> list[Seen]:
         """Take in what has arrived; gives the new events."""
-        new = []
+        new: list[Seen] = []
         while True:
             try:
                 at_s, topic, payload = self._queue.get_nowait()
@@ -90,7 +90,10 @@ class DemoView:
         lines = [headline, ""]
         cells = [self._cell(meter) for meter in self.meters]
         rows = -(-len(cells) // _COLUMNS)
-        lines += ["  ".join(f"{cells[row + column * rows]:<30}" for column in range(_COLUMNS) if row + column * rows < len(cells)) for row in range(rows)]
+        lines += [
+            "  ".join(f"{cells[row + column * rows]:<30}" for column in range(_COLUMNS) if row + column * rows < len(cells))
+            for row in range(rows)
+        ]
         lines += ["", "events:", *[describe(seen.message) for seen in self.events[-_EVENT_LINES:]]]
         lines += [""] * (_EVENT_LINES - len(self.events[-_EVENT_LINES:]))
         if self._drawn:
@@ -117,4 +120,5 @@ def describe(message: dict[str, Any]) -> str:
     where = f"{data['scope']} {data['node_id']}" + (f" phase {data['phases']}" if data.get("phases") else "")
     observed = f" {data['observed']:.1f} {data['unit']} of {data['threshold']:g} {data['unit']}" if data.get("threshold") else ""
     more = f" (could be: {', '.join(data['could_be'])})" if data["state"] == "suspected" else ""
-    return f"  {message['ts'][11:19]} {message['sev']:<7} {message['type']:<16} {where}{observed}, {data['meters_affected']} meters, {data['state']}{more}"
+    what = f"{message['ts'][11:19]} {message['sev']:<7} {message['type']:<16} {where}{observed}"
+    return f"  {what}, {data['meters_affected']} meters, {data['state']}{more}"

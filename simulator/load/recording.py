@@ -11,11 +11,15 @@ from pathlib import Path
 _MAX_BYTES = 64 * 2**20
 # column of the file -> (field of Row, factor to SI)
 _HOUSE = {
-    "Voltage": ("voltage_v", Decimal(1)), "Global_intensity": ("current_a", Decimal(1)),
-    "Global_active_power": ("active_power_w", Decimal(1000)), "Global_reactive_power": ("reactive_power_var", Decimal(1000)),
+    "Voltage": ("voltage_v", Decimal(1)),
+    "Global_intensity": ("current_a", Decimal(1)),
+    "Global_active_power": ("active_power_w", Decimal(1000)),
+    "Global_reactive_power": ("reactive_power_var", Decimal(1000)),
 }
 _APPLIANCE = {
-    "RMS Current": ("current_a", Decimal(1)), "Active (W)": ("active_power_w", Decimal(1)), "Reactive (W)": ("reactive_power_var", Decimal(1)),
+    "RMS Current": ("current_a", Decimal(1)),
+    "Active (W)": ("active_power_w", Decimal(1)),
+    "Reactive (W)": ("reactive_power_var", Decimal(1)),
 }
 _HOUSE_STEP_S, _APPLIANCE_STEP_S = 60.0, 1.0
 
@@ -55,7 +59,7 @@ def load_recording(path: Path, *, max_rows: int | None = None) -> Recording:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             columns, step_s = _layout(path, reader.fieldnames or [])
-            rows = []
+            rows: list[Row] = []
             for number, line in enumerate(reader, start=2):
                 if max_rows is not None and len(rows) >= max_rows:
                     break
@@ -72,7 +76,9 @@ def _layout(path: Path, names: object) -> tuple[dict[str, tuple[str, Decimal]], 
     for columns, step_s in ((_HOUSE, _HOUSE_STEP_S), (_APPLIANCE, _APPLIANCE_STEP_S)):
         if set(columns) <= present:
             return columns, step_s
-    raise RecordingError(f"{path}: row 1: neither the columns of a house ({', '.join(_HOUSE)}) nor of an appliance ({', '.join(_APPLIANCE)})")
+    raise RecordingError(
+        f"{path}: row 1: neither the columns of a house ({', '.join(_HOUSE)}) nor of an appliance ({', '.join(_APPLIANCE)})"
+    )
 
 
 def _row(path: Path, number: int, line: dict[str, str | None], columns: dict[str, tuple[str, Decimal]]) -> Row:

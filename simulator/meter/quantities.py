@@ -18,9 +18,14 @@ def columns_of(phases: Sequence[Row], *, energy_wh: float, reactive_energy_varh:
     """
     columns: dict[str, float | None] = {
         "frequency_hz": _FREQUENCY_HZ,
-        "active_energy_import_wh": energy_wh, "active_energy_total_wh": energy_wh, "active_energy_export_wh": 0.0,
-        "reactive_energy_import_varh": reactive_energy_varh, "reactive_energy_total_varh": reactive_energy_varh, "reactive_energy_export_varh": 0.0,
-        "current_a.n": 0.0, "voltage_v.n": 0.0,
+        "active_energy_import_wh": energy_wh,
+        "active_energy_total_wh": energy_wh,
+        "active_energy_export_wh": 0.0,
+        "reactive_energy_import_varh": reactive_energy_varh,
+        "reactive_energy_total_varh": reactive_energy_varh,
+        "reactive_energy_export_varh": 0.0,
+        "current_a.n": 0.0,
+        "voltage_v.n": 0.0,
     }
     for phase, row in zip(_PHASES, phases, strict=False):
         columns[f"voltage_v.{phase}"] = row.voltage_v
@@ -32,9 +37,13 @@ def columns_of(phases: Sequence[Row], *, energy_wh: float, reactive_energy_varh:
     active = _sum(row.active_power_w for row in phases)
     reactive = _sum(row.reactive_power_var for row in phases)
     columns |= {
-        "active_power_w": active, "reactive_power_var": reactive, "apparent_power_va": _apparent(active, reactive),
-        "power_factor": _factor(active, reactive), "active_power_demand_w": active,
-        "voltage_v": _mean(row.voltage_v for row in phases), "current_a": _mean(row.current_a for row in phases),
+        "active_power_w": active,
+        "reactive_power_var": reactive,
+        "apparent_power_va": _apparent(active, reactive),
+        "power_factor": _factor(active, reactive),
+        "active_power_demand_w": active,
+        "voltage_v": _mean(row.voltage_v for row in phases),
+        "current_a": _mean(row.current_a for row in phases),
     }
     if len(phases) == 3:
         a, b, c = (row.voltage_v for row in phases)

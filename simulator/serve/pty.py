@@ -58,11 +58,10 @@ class PtyLine:
             self._later(start_s + (begin + len(chunk)) * self._character_s, chunk)
 
     def _later(self, delay_s: float, chunk: bytes) -> None:
-        timer = asyncio.get_running_loop().call_later(delay_s, lambda: self._write(timer, chunk))
-        self._timers.add(timer)
+        self._timers = {timer for timer in self._timers if timer.when() > asyncio.get_running_loop().time() and not timer.cancelled()}
+        self._timers.add(asyncio.get_running_loop().call_later(delay_s, self._write, chunk))
 
-    def _write(self, timer: asyncio.TimerHandle, chunk: bytes) -> None:
-        self._timers.discard(timer)
+    def _write(self, chunk: bytes) -> None:
         try:
             os.write(self._master, chunk)
         except BlockingIOError:

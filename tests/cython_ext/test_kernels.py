@@ -39,7 +39,10 @@ def test_band_kernel_and_twin_agree(given_steps):
     for values, step_ms in given_steps:
         now_ms += step_ms
         results = [
-            (module.update_band(np.array(values), np.full(4, now_ms), limits, *state, 60_000, 90_000, 500_000), [array.tobytes() for array in state])
+            (
+                module.update_band(np.array(values), np.full(4, now_ms), limits, *state, 60_000, 90_000, 500_000),
+                [array.tobytes() for array in state],
+            )
             for module, state in states.items()
         ]
         assert results.count(results[0]) == len(results)
@@ -49,19 +52,26 @@ def test_band_kernel_and_twin_agree(given_steps):
 @given(steps)
 def test_thermal_kernel_and_twin_agree_to_the_bit(given_steps):
     reference = np.array([60.0, 100.0, np.nan, 250.0])
-    states = {module: [np.zeros(4), np.full(4, -1, dtype=np.int64), np.zeros(4, dtype=np.int8), np.zeros(4, dtype=np.int8)] for module in twins("thermal")}
+    states = {
+        module: [np.zeros(4), np.full(4, -1, dtype=np.int64), np.zeros(4, dtype=np.int8), np.zeros(4, dtype=np.int8)]
+        for module in twins("thermal")
+    }
     now_ms = 0
     for values, step_ms in given_steps:
         now_ms += step_ms
         results = [
-            (module.update_thermal(np.array(values), np.full(4, now_ms), reference, *state, 600.0, 900.0, *THRESHOLDS), [array.tobytes() for array in state])
+            (
+                module.update_thermal(np.array(values), np.full(4, now_ms), reference, *state, 600.0, 900.0, *THRESHOLDS),
+                [array.tobytes() for array in state],
+            )
             for module, state in states.items()
         ]
         assert results.count(results[0]) == len(results)
 
 
 @given(
-    failed=st.lists(st.integers(0, 9), min_size=5, max_size=5), first=st.lists(st.integers(-1, 100_000), min_size=5, max_size=5),
+    failed=st.lists(st.integers(0, 9), min_size=5, max_size=5),
+    first=st.lists(st.integers(-1, 100_000), min_size=5, max_size=5),
     reachable=st.lists(st.booleans(), min_size=5, max_size=5),
 )
 def test_silence_kernel_and_twin_agree(failed, first, reachable):
@@ -92,7 +102,7 @@ def test_a_value_on_the_limit_is_inside():
 
 def test_a_condition_must_last_and_its_end_as_well():
     codes = run_band([190.0] * 4 + [199.0] * 3 + [201.0] * 4)
-    assert [index for index, code in enumerate(codes) if code] == [3, 10]      # 199 is not yet back inside
+    assert [index for index, code in enumerate(codes) if code] == [3, 10]  # 199 is not yet back inside
     assert codes[10] == ENDED
 
 
@@ -123,11 +133,26 @@ def test_the_thermal_image_of_steps_follows_the_algebra():
     assert COOLED in codes
 
 
-@pytest.mark.parametrize("front", [
-    lambda: update_band(np.zeros(2), np.zeros(3, dtype=np.int64), np.zeros((4, 2)), *band_state(2), 1, 1, 1),
-    lambda: update_thermal(np.zeros(2), np.zeros(2, dtype=np.int64), np.zeros(1), np.zeros(2), *band_state(2)[:1], *band_state(2)[3:5], 1.0, 1.0, THRESHOLDS),
-    lambda: mark_silent(np.zeros(3, dtype=np.int32), np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.bool_), np.zeros(2, dtype=np.int8), 1, 1, 1),
-])
+@pytest.mark.parametrize(
+    "front",
+    [
+        lambda: update_band(np.zeros(2), np.zeros(3, dtype=np.int64), np.zeros((4, 2)), *band_state(2), 1, 1, 1),
+        lambda: update_thermal(
+            np.zeros(2),
+            np.zeros(2, dtype=np.int64),
+            np.zeros(1),
+            np.zeros(2),
+            *band_state(2)[:1],
+            *band_state(2)[3:5],
+            1.0,
+            1.0,
+            THRESHOLDS,
+        ),
+        lambda: mark_silent(
+            np.zeros(3, dtype=np.int32), np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.bool_), np.zeros(2, dtype=np.int8), 1, 1, 1
+        ),
+    ],
+)
 def test_arrays_of_other_lengths_are_refused(front):
     with pytest.raises(ValueError, match="elements"):
         front()

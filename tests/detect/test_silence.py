@@ -6,7 +6,7 @@ from edge_agent.detect.quality.silence import SilenceDetector, SilenceSettings
 from edge_agent.model import Stage
 from tests.detect.areas import archive, at, frame, sample
 
-N = 12       # m0 m3 m6 m9 on f1/b1, m1 m4 m7 m10 on f1/b2, m2 m5 m8 m11 on f2/b1
+N = 12  # m0 m3 m6 m9 on f1/b1, m1 m4 m7 m10 on f1/b2, m2 m5 m8 m11 on f2/b1
 
 
 class Day:
@@ -77,11 +77,13 @@ def test_all_silent_with_dead_mains_is_proven():
     day = Day().run(60, supply=(230, 230, 230)).run(200, dark=ALL, supply=(0, 0, 0)).run(60, supply=(230, 230, 230))
     assert [told[:2] for told in day.told()] == [("supply.lost", Stage.BEGIN), ("supply.lost", Stage.END)]
     assert day.findings[0].confidence >= 0.95
-    assert day.findings[0].at_utc_ms <= at(80)        # the mains said so before the polls could
+    assert day.findings[0].at_utc_ms <= at(80)  # the mains said so before the polls could
 
 
 def test_all_silent_with_live_mains_is_a_fault_of_communication():
-    assert Day().run(60, supply=(230, 230, 230)).run(200, dark=ALL, supply=(230, 230, 230)).told() == [("comm.lost", Stage.BEGIN, "area", "area-1")]
+    assert Day().run(60, supply=(230, 230, 230)).run(200, dark=ALL, supply=(230, 230, 230)).told() == [
+        ("comm.lost", Stage.BEGIN, "area", "area-1")
+    ]
 
 
 @pytest.mark.parametrize("supply", [(0, 230, 230), (140, 140, 140), (float("nan"), 230, float("nan"))])

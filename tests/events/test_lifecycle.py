@@ -16,8 +16,18 @@ T0 = 1_790_000_000_000
 
 def finding(stage=Stage.BEGIN, at_s=0.0, kind="overload", **changes):
     base = Finding(
-        kind=kind, stage=stage, place=Place(kind="meter", id="m1", phases="a"), at_utc_ms=T0 + int(1000 * at_s), evidence_from_utc_ms=T0,
-        evidence_to_utc_ms=T0 + int(1000 * at_s), score=1.0, confidence=0.9, observed=70.0, threshold=60.0, unit="A", meters=("m1",),
+        kind=kind,
+        stage=stage,
+        place=Place(kind="meter", id="m1", phases="a"),
+        at_utc_ms=T0 + int(1000 * at_s),
+        evidence_from_utc_ms=T0,
+        evidence_to_utc_ms=T0 + int(1000 * at_s),
+        score=1.0,
+        confidence=0.9,
+        observed=70.0,
+        threshold=60.0,
+        unit="A",
+        meters=("m1",),
     )
     return dataclasses.replace(base, **changes)
 
@@ -93,7 +103,13 @@ def test_what_goes_on_as_part_of_a_larger_event_is_merged_not_restored(book):
     place = Place(kind="node", id="f/b/x")
     book.apply(finding(kind="supply.lost", place=place), now())
     merged = book.apply(finding(Stage.END, 5, kind="supply.lost", place=place, superseded_by="f/b"), now(5))
-    assert (merged.type, merged.body.state, merged.body.superseded_by, merged.cim, merged.is_on) == ("outage.merged", "closed", "f/b", "", False)
+    assert (merged.type, merged.body.state, merged.body.superseded_by, merged.cim, merged.is_on) == (
+        "outage.merged",
+        "closed",
+        "f/b",
+        "",
+        False,
+    )
 
 
 def test_a_code_of_the_back_end_replaces_ours():
@@ -102,10 +118,20 @@ def test_a_code_of_the_back_end_replaces_ours():
 
 
 def message(change) -> bytes:
-    return encode(Event(
-        v=1, agent="a", epoch=1, st="e", seq=1, ts=utc_text(T0), tq=TimeQuality(src="ntp", mono_ms=0, boot="b"), type=change.type,
-        sev=change.severity, data=change.body,
-    ))
+    return encode(
+        Event(
+            v=1,
+            agent="a",
+            epoch=1,
+            st="e",
+            seq=1,
+            ts=utc_text(T0),
+            tq=TimeQuality(src="ntp", mono_ms=0, boot="b"),
+            type=change.type,
+            sev=change.severity,
+            data=change.body,
+        )
+    )
 
 
 def test_a_saved_book_goes_on_with_the_same_event(book):

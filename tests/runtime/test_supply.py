@@ -24,7 +24,9 @@ def test_a_phase_that_is_not_measured_is_no_zero(tmp_path):
     assert math.isnan(c)
 
 
-@pytest.mark.parametrize("content", [b"", b"230 230", b"230 230 x", b"nan nan nan", b"inf 0 0", b"-1 0 0", b"1e9 0 0", b"\xff\xfe", b"1 2 3 4"])
+@pytest.mark.parametrize(
+    "content", [b"", b"230 230", b"230 230 x", b"nan nan nan", b"inf 0 0", b"-1 0 0", b"1e9 0 0", b"\xff\xfe", b"1 2 3 4"]
+)
 def test_a_damaged_file_measures_nothing_and_says_why(tmp_path, content):
     (tmp_path / "mains").write_bytes(content)
     supply = SupplyFile(tmp_path / "mains", stale_s=10.0)

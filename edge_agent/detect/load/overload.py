@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cython_ext.thermal import ALARMED, COOLED, WARNED, update_thermal
 from edge_agent.detect.base import DetectorType, load_arrays, save_arrays
@@ -21,11 +23,11 @@ _VERSION = 1
 class OverloadSettings:
     """Thermal image, IEC 60255-149; thresholds detection.md section 5."""
 
-    tau_s: float = 600.0            # 10-16 mm2 in conduit 10-15 min (detection.md 5.1): the shorter is the safer
+    tau_s: float = 600.0  # 10-16 mm2 in conduit 10-15 min (detection.md 5.1): the shorter is the safer
     warn_heat: float = 0.9
-    alarm_heat: float = 1.0         # the steady state at the rating
-    end_heat: float = 0.85          # below the warning, so that a load near it does not flap
-    max_gap_s: float = 900.0        # a current acts at most this long: nobody knows what flowed in a longer pause
+    alarm_heat: float = 1.0  # the steady state at the rating
+    end_heat: float = 0.85  # below the warning, so that a load near it does not flap
+    max_gap_s: float = 900.0  # a current acts at most this long: nobody knows what flowed in a longer pause
 
     def __post_init__(self) -> None:
         if not 0 < self.end_heat < self.warn_heat < self.alarm_heat or self.tau_s <= 0 or self.max_gap_s <= 0:
@@ -39,10 +41,17 @@ class OverloadDetector:
         self._archive, self._settings = archive, settings
         n = len(archive.meters)
         rating_a = [math.nan if meter.rated_current_a is None else meter.rated_current_a for meter in archive.meters]
-        self._reference_a = np.array([rating if phase in meter.phases else math.nan for phase in _PHASES
-                                      for meter, rating in zip(archive.meters, rating_a, strict=True)])
-        self._state = {
-            "heat": np.zeros(3 * n), "seen_ms": np.full(3 * n, NEVER, dtype=np.int64), "level": np.zeros(3 * n, dtype=np.int8),
+        self._reference_a = np.array(
+            [
+                rating if phase in meter.phases else math.nan
+                for phase in _PHASES
+                for meter, rating in zip(archive.meters, rating_a, strict=True)
+            ]
+        )
+        self._state: dict[str, npt.NDArray[Any]] = {
+            "heat": np.zeros(3 * n),
+            "seen_ms": np.full(3 * n, NEVER, dtype=np.int64),
+            "level": np.zeros(3 * n, dtype=np.int8),
         }
         self._begun_ms = np.full(3 * n, NEVER, dtype=np.int64)
         self._code = np.zeros(3 * n, dtype=np.int8)
@@ -52,8 +61,16 @@ class OverloadDetector:
         current_a = frame.values[_FIRST : _FIRST + 3].reshape(-1)
         taken_ms = frame.taken_utc_ms[_FIRST : _FIRST + 3].reshape(-1)
         changed = update_thermal(
-            current_a, taken_ms, self._reference_a, *self._state.values(), self._code,
-            self._settings.tau_s, self._settings.max_gap_s, self._thresholds,
+            current_a,
+            taken_ms,
+            self._reference_a,
+            self._state["heat"],
+            self._state["seen_ms"],
+            self._state["level"],
+            self._code,
+            self._settings.tau_s,
+            self._settings.max_gap_s,
+            self._thresholds,
         )
         if not changed:
             return []
@@ -83,10 +100,21 @@ class OverloadDetector:
         if code == WARNED and (minutes := self._minutes_to_alarm(heat, current_a / rating_a)) is not None:
             evidence.append(("minutes_to_alarm", minutes))
         return Finding(
-            kind="overload", stage=stage, place=Place(kind="meter", id=meter.id, phases=_PHASES[phase]),
-            at_utc_ms=began_ms if stage is Stage.BEGIN else taken_ms, evidence_from_utc_ms=began_ms, evidence_to_utc_ms=taken_ms,
-            score=heat, confidence=0.9, observed=current_a, threshold=rating_a, unit="A", severity="alarm" if code == ALARMED else "warning",
-            meters=(meter.id,), evidence=tuple(evidence), alternatives=("wrong rating in the configuration", "wrong transformer ratio"),
+            kind="overload",
+            stage=stage,
+            place=Place(kind="meter", id=meter.id, phases=_PHASES[phase]),
+            at_utc_ms=began_ms if stage is Stage.BEGIN else taken_ms,
+            evidence_from_utc_ms=began_ms,
+            evidence_to_utc_ms=taken_ms,
+            score=heat,
+            confidence=0.9,
+            observed=current_a,
+            threshold=rating_a,
+            unit="A",
+            severity="alarm" if code == ALARMED else "warning",
+            meters=(meter.id,),
+            evidence=tuple(evidence),
+            alternatives=("wrong rating in the configuration", "wrong transformer ratio"),
         )
 
     def _minutes_to_alarm(self, heat: float, ratio: float) -> float | None:

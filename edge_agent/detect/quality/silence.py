@@ -18,7 +18,7 @@ from cython_ext.silence import mark_silent
 from edge_agent.detect.base import DetectorType
 from edge_agent.model import Archive, AreaFrame, Finding, Place, Stage
 
-AREA = ""                       # the node path of the whole area
+AREA = ""  # the node path of the whole area
 _VERSION = 1
 _SUPPLY, _COMM, _SILENT = "supply.lost", "comm.lost", "meter.silent"
 _PROVEN, _TOGETHER, _ALONE = 0.98, 0.8, 0.6
@@ -29,12 +29,12 @@ class SilenceSettings:
     """Times in seconds of the agent's clock."""
 
     silent_polls: int = 3
-    silent_s: float = 30.0          # since the first unanswered poll
-    min_group: int = 3              # outage.md 1.4: two silent meters of a box are not enough
-    together_s: float = 60.0        # first failures of a group lie within this
-    hold_s: float = 60.0            # a silent meter or group waits this long while the rest of a larger one may be silent too
-    restored_share: float = 0.95    # outage.md 1.6
-    out_ratio: float = 0.60         # concentrator's mains, DL/T 698.45 object 3106 defaults (outage.md 1.2)
+    silent_s: float = 30.0  # since the first unanswered poll
+    min_group: int = 3  # outage.md 1.4: two silent meters of a box are not enough
+    together_s: float = 60.0  # first failures of a group lie within this
+    hold_s: float = 60.0  # a silent meter or group waits this long while the rest of a larger one may be silent too
+    restored_share: float = 0.95  # outage.md 1.6
+    out_ratio: float = 0.60  # concentrator's mains, DL/T 698.45 object 3106 defaults (outage.md 1.2)
     in_ratio: float = 0.80
     nominal_voltage_v: float = 220.0
     supply_out_s: float = 1.0
@@ -57,10 +57,10 @@ class _Group:
 
 @dataclass(slots=True)
 class _State:
-    groups: dict[str, _Group] = field(default_factory=dict)       # node path -> group
-    singles: dict[int, int] = field(default_factory=dict)         # meter -> when its silence began
+    groups: dict[str, _Group] = field(default_factory=dict)  # node path -> group
+    singles: dict[int, int] = field(default_factory=dict)  # meter -> when its silence began
     supply_out_since_ms: int | None = None
-    supply: str = "unknown"                                       # "in", "out", "unknown"
+    supply: str = "unknown"  # "in", "out", "unknown"
 
 
 class SilenceDetector:
@@ -80,8 +80,13 @@ class SilenceDetector:
         settings, state = self._settings, self._state
         self._judge_supply(frame)
         count = mark_silent(
-            frame.polls_failed, frame.first_failed_utc_ms, frame.reachable, self._silent,
-            frame.now_utc_ms, settings.silent_polls, round(1000 * settings.silent_s),
+            frame.polls_failed,
+            frame.first_failed_utc_ms,
+            frame.reachable,
+            self._silent,
+            frame.now_utc_ms,
+            settings.silent_polls,
+            round(1000 * settings.silent_s),
         )
         if not count and not state.groups and not state.singles and state.supply != "out":
             return []
@@ -92,18 +97,25 @@ class SilenceDetector:
 
     def save(self) -> bytes:
         state = self._state
-        return json.dumps([
-            _VERSION, [meter.id for meter in self._archive.meters],
-            {node: [group.kind, group.members, group.begun_ms] for node, group in state.groups.items()},
-            list(state.singles.items()), state.supply_out_since_ms, state.supply,
-        ]).encode()
+        return json.dumps(
+            [
+                _VERSION,
+                [meter.id for meter in self._archive.meters],
+                {node: [group.kind, group.members, group.begun_ms] for node, group in state.groups.items()},
+                list(state.singles.items()),
+                state.supply_out_since_ms,
+                state.supply,
+            ]
+        ).encode()
 
     def load(self, data: bytes) -> None:
         try:
             version, meters, groups, singles, out_since_ms, supply = json.loads(data)
             loaded = _State(
                 {node: _Group(kind, list(members), int(begun_ms)) for node, (kind, members, begun_ms) in groups.items()},
-                {int(index): int(begun_ms) for index, begun_ms in singles}, out_since_ms, supply,
+                {int(index): int(begun_ms) for index, begun_ms in singles},
+                out_since_ms,
+                supply,
             )
         except (ValueError, TypeError, AttributeError) as exc:
             raise ValueError(f"saved state is damaged: {exc}") from exc
@@ -151,7 +163,8 @@ class SilenceDetector:
         findings = [replace(self._group_finding(frame, other, state.groups.pop(other), Stage.END), superseded_by=place) for other in below]
         findings += [
             replace(self._single_finding(frame, index, state.singles.pop(index), Stage.END), superseded_by=place)
-            for index in members if index in state.singles
+            for index in members
+            if index in state.singles
         ]
         group = state.groups[node] = _Group(kind, members, begun_ms)
         return [*findings, self._group_finding(frame, node, group, Stage.BEGIN)]
@@ -164,7 +177,7 @@ class SilenceDetector:
             if self._state.supply == "out" and node == AREA:
                 continue
             if by_supply and self._state.supply == "in" and not self._silent[group.members].any():
-                answered = len(group.members)     # the mains are back before anybody was missed
+                answered = len(group.members)  # the mains are back before anybody was missed
             else:
                 answered = int((failed == 0).sum())
             if answered >= self._settings.restored_share * len(group.members):
@@ -189,7 +202,9 @@ class SilenceDetector:
     def _may_be_a_group(self, frame: AreaFrame, index: int) -> bool:
         """Whether the rest of some node above a silent meter may be silent too, and there is still time to find out."""
         first_ms = int(frame.first_failed_utc_ms[index])
-        return self._is_early(frame, first_ms) and any(self._may_be_whole(frame, self._members[node], first_ms) for node in self._above[index])
+        return self._is_early(frame, first_ms) and any(
+            self._may_be_whole(frame, self._members[node], first_ms) for node in self._above[index]
+        )
 
     def _may_grow(self, frame: AreaFrame, node: str, first_ms: int) -> bool:
         """Whether a silent node may be part of a larger one that is silent, and there is still time to find out."""
@@ -213,29 +228,46 @@ class SilenceDetector:
         ids = tuple(self._archive.meters[index].id for index in group.members)
         failed = frame.polls_failed[group.members]
         if node == AREA and group.kind == _SUPPLY and self._state.supply == "out":
-            confidence, alternatives = _PROVEN, ("upstream outage",)
+            confidence, alternatives = _PROVEN, ["upstream outage"]
         elif group.kind == _COMM:
-            confidence, alternatives = _TOGETHER, ("gateway or bus failure", "supply lost behind the concentrator")
+            confidence, alternatives = _TOGETHER, ["gateway or bus failure", "supply lost behind the concentrator"]
         else:
-            confidence, alternatives = (_TOGETHER if node != AREA else _ALONE), ("communication failure",)
+            confidence, alternatives = (_TOGETHER if node != AREA else _ALONE), ["communication failure"]
         evidence = [
-            ("polls_failed", float(failed.sum())), ("meters_silent", float((failed > 0).sum())), ("meters_answering", float((failed == 0).sum())),
+            ("polls_failed", float(failed.sum())),
+            ("meters_silent", float((failed > 0).sum())),
+            ("meters_answering", float((failed == 0).sum())),
         ]
         evidence += [(f"supply_{phase}_v", float(volts)) for phase, volts in zip("abc", frame.supply_v, strict=True) if not np.isnan(volts)]
         return Finding(
-            kind=group.kind, stage=stage,
+            kind=group.kind,
+            stage=stage,
             place=Place(kind="area", id=self._archive.area) if node == AREA else Place(kind="node", id=node),
-            at_utc_ms=group.begun_ms if stage is Stage.BEGIN else frame.now_utc_ms, evidence_from_utc_ms=group.begun_ms,
-            evidence_to_utc_ms=frame.now_utc_ms, score=len(ids), confidence=confidence, severity="alarm", meters=ids,
-            evidence=tuple(evidence), alternatives=alternatives,
+            at_utc_ms=group.begun_ms if stage is Stage.BEGIN else frame.now_utc_ms,
+            evidence_from_utc_ms=group.begun_ms,
+            evidence_to_utc_ms=frame.now_utc_ms,
+            score=len(ids),
+            confidence=confidence,
+            severity="alarm",
+            meters=ids,
+            evidence=tuple(evidence),
+            alternatives=tuple(alternatives),
         )
 
     def _single_finding(self, frame: AreaFrame, index: int, begun_ms: int, stage: Stage) -> Finding:
         meter = self._archive.meters[index]
         return Finding(
-            kind=_SILENT, stage=stage, place=Place(kind="meter", id=meter.id), at_utc_ms=begun_ms if stage is Stage.BEGIN else frame.now_utc_ms,
-            evidence_from_utc_ms=begun_ms, evidence_to_utc_ms=frame.now_utc_ms, score=float(frame.polls_failed[index]), confidence=_ALONE,
-            severity="warning", meters=(meter.id,), evidence=(("polls_failed", float(frame.polls_failed[index])),),
+            kind=_SILENT,
+            stage=stage,
+            place=Place(kind="meter", id=meter.id),
+            at_utc_ms=begun_ms if stage is Stage.BEGIN else frame.now_utc_ms,
+            evidence_from_utc_ms=begun_ms,
+            evidence_to_utc_ms=frame.now_utc_ms,
+            score=float(frame.polls_failed[index]),
+            confidence=_ALONE,
+            severity="warning",
+            meters=(meter.id,),
+            evidence=(("polls_failed", float(frame.polls_failed[index])),),
             alternatives=("supply lost at this meter", "meter failure", "wiring"),
         )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cython_ext.band import BEGAN_LOW, ENDED, update_band
 from edge_agent.detect.base import DetectorType, load_arrays, save_arrays
@@ -23,11 +25,11 @@ class VoltageSettings:
 
     low_ratio: float = 0.90
     high_ratio: float = 1.07
-    hysteresis_ratio: float = 2.0 / 220.0   # low ends at 200 V of 220 V
+    hysteresis_ratio: float = 2.0 / 220.0  # low ends at 200 V of 220 V
     begin_s: float = 180.0
     end_s: float = 180.0
-    max_gap_s: float = 900.0                # a delay does not count across a longer pause in the readings
-    dead_ratio: float = 0.5                 # below it the phase is dead rather than low: severity alarm
+    max_gap_s: float = 900.0  # a delay does not count across a longer pause in the readings
+    dead_ratio: float = 0.5  # below it the phase is dead rather than low: severity alarm
 
     def __post_init__(self) -> None:
         if not 0 < self.dead_ratio <= self.low_ratio < 1 < self.high_ratio:
@@ -47,25 +49,41 @@ class VoltageDetector:
         nominal_v = np.array([meter.nominal_voltage_v for meter in archive.meters])
         judged = np.array([[phase in meter.phases for meter in archive.meters] for phase in _PHASES], dtype=bool).reshape(3 * n)
         ratios = (
-            settings.low_ratio, settings.high_ratio,
-            settings.low_ratio + settings.hysteresis_ratio, settings.high_ratio - settings.hysteresis_ratio,
+            settings.low_ratio,
+            settings.high_ratio,
+            settings.low_ratio + settings.hysteresis_ratio,
+            settings.high_ratio - settings.hysteresis_ratio,
         )
         # rounded to a microvolt, so that 0.9 x 220 V is the 198.0 V of the standard and not 198.00000000000003
         self._limits_v = np.array([np.round(np.tile(nominal_v * ratio, 3), 6) for ratio in ratios])
         self._limits_v[:, ~judged] = np.nan
-        self._state = {
-            "seen_ms": np.full(3 * n, NEVER, dtype=np.int64), "since_ms": np.full(3 * n, NEVER, dtype=np.int64),
-            "begun_ms": np.full(3 * n, NEVER, dtype=np.int64), "side": np.zeros(3 * n, dtype=np.int8), "pending": np.zeros(3 * n, dtype=np.int8),
+        self._state: dict[str, npt.NDArray[Any]] = {
+            "seen_ms": np.full(3 * n, NEVER, dtype=np.int64),
+            "since_ms": np.full(3 * n, NEVER, dtype=np.int64),
+            "begun_ms": np.full(3 * n, NEVER, dtype=np.int64),
+            "side": np.zeros(3 * n, dtype=np.int8),
+            "pending": np.zeros(3 * n, dtype=np.int8),
         }
-        self._told_side = np.zeros(3 * n, dtype=np.int8)      # which side the last BEGIN of a phase was: what an END ends
+        self._told_side = np.zeros(3 * n, dtype=np.int8)  # which side the last BEGIN of a phase was: what an END ends
         self._code = np.zeros(3 * n, dtype=np.int8)
-        self._delays_ms = tuple(round(1000 * seconds) for seconds in (settings.begin_s, settings.end_s, settings.max_gap_s))
+        self._delays_ms = (round(1000 * settings.begin_s), round(1000 * settings.end_s), round(1000 * settings.max_gap_s))
 
     def update(self, frame: AreaFrame) -> list[Finding]:
         # the three phase columns follow each other in the frame: one contiguous stretch, no copy
         value_v = frame.values[_FIRST : _FIRST + 3].reshape(-1)
         taken_ms = frame.taken_utc_ms[_FIRST : _FIRST + 3].reshape(-1)
-        changed = update_band(value_v, taken_ms, self._limits_v, *self._state.values(), self._code, *self._delays_ms)
+        changed = update_band(
+            value_v,
+            taken_ms,
+            self._limits_v,
+            self._state["seen_ms"],
+            self._state["since_ms"],
+            self._state["begun_ms"],
+            self._state["side"],
+            self._state["pending"],
+            self._code,
+            *self._delays_ms,
+        )
         if not changed:
             return []
         return [self._finding(int(place), float(value_v[place]), int(taken_ms[place])) for place in np.flatnonzero(self._code)]
@@ -87,12 +105,20 @@ class VoltageDetector:
         has_ended = code == ENDED
         began_ms = int(self._state["begun_ms"][place])
         return Finding(
-            kind="voltage.low" if is_low else "voltage.high", stage=Stage.END if has_ended else Stage.BEGIN,
+            kind="voltage.low" if is_low else "voltage.high",
+            stage=Stage.END if has_ended else Stage.BEGIN,
             place=Place(kind="meter", id=meter.id, phases=_PHASES[phase]),
             # the end is when the voltage came back, the delay only makes sure of it
             at_utc_ms=int(self._state["since_ms"][place]) if has_ended else began_ms,
-            evidence_from_utc_ms=began_ms, evidence_to_utc_ms=taken_ms, score=abs(value_v - meter.nominal_voltage_v) / meter.nominal_voltage_v,
-            confidence=0.9, observed=value_v, threshold=limit_v, unit="V", severity="alarm" if is_dead else "warning", meters=(meter.id,),
+            evidence_from_utc_ms=began_ms,
+            evidence_to_utc_ms=taken_ms,
+            score=abs(value_v - meter.nominal_voltage_v) / meter.nominal_voltage_v,
+            confidence=0.9,
+            observed=value_v,
+            threshold=limit_v,
+            unit="V",
+            severity="alarm" if is_dead else "warning",
+            meters=(meter.id,),
             alternatives=("phase lost", "neutral fault") if is_dead else ("neutral fault", "wrong nominal voltage in the configuration"),
         )
 
