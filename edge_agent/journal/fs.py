@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Protocol
 
 
 class FileSystem(Protocol):
-    """Calls that write are durable only after ``sync`` (file content) and ``sync_directory`` (names)."""
+    """Calls that write are durable only after ``sync`` (file content) and ``sync_directory`` (names). All raise OSError."""
 
     def make_directory(self, path: Path) -> None: ...
     def names(self, directory: Path) -> list[str]: ...
@@ -17,7 +18,8 @@ class FileSystem(Protocol):
     def size(self, path: Path) -> int: ...
     def open(self, path: Path, *, create: bool) -> int: ...
     def close(self, handle: int) -> None: ...
-    def write_at(self, handle: int, data: bytes, offset: int) -> None: ...
+    def write_at(self, handle: int, data: bytes | memoryview, offset: int) -> int: ...
+    def allocate(self, handle: int, size: int) -> None: ...
     def resize(self, handle: int, size: int) -> None: ...
     def sync(self, handle: int) -> None: ...
     def sync_directory(self, directory: Path) -> None: ...
@@ -25,6 +27,7 @@ class FileSystem(Protocol):
     def remove(self, path: Path) -> None: ...
     def lock(self, path: Path) -> int: ...
     def free_bytes(self, directory: Path) -> int: ...
+    def total_bytes(self, directory: Path) -> int: ...
 
 
 class RealFs:
@@ -50,10 +53,13 @@ class RealFs:
     def close(self, handle: int) -> None:
         os.close(handle)
 
-    def write_at(self, handle: int, data: bytes, offset: int) -> None:
-        written = 0
-        while written < len(data):  # a signal or a nearly full disk may cut a write short
-            written += os.pwrite(handle, data[written:] if written else data, offset + written)
+    def write_at(self, handle: int, data: bytes | memoryview, offset: int) -> int:
+        """Gives the bytes written: a signal or a nearly full disk may cut a write short."""
+        return os.pwrite(handle, data, offset)
+
+    def allocate(self, handle: int, size: int) -> None:
+        """Reserve space, read as zeros, so that later writes neither fail for space nor change the size."""
+        os.posix_fallocate(handle, 0, size)
 
     def resize(self, handle: int, size: int) -> None:
         os.ftruncate(handle, size)
@@ -88,6 +94,20 @@ class RealFs:
         found = os.statvfs(directory)
         return found.f_bavail * found.f_frsize
 
+    def total_bytes(self, directory: Path) -> int:
+        found = os.statvfs(directory)
+        return found.f_blocks * found.f_frsize
+
+
+def write_all(fs: FileSystem, handle: int, data: bytes, offset: int) -> None:
+    """Write all of ``data``, however many calls it takes. Raises OSError."""
+    written = fs.write_at(handle, data, offset)
+    while written < len(data):
+        more = fs.write_at(handle, memoryview(data)[written:], offset + written)
+        if more <= 0:
+            raise OSError(errno.EIO, "the disk takes no more bytes")
+        written += more
+
 
 def write_whole(fs: FileSystem, path: Path, data: bytes) -> None:
     """Replace a small file so that after a power cut either the old or the new content is there, whole."""
@@ -95,7 +115,7 @@ def write_whole(fs: FileSystem, path: Path, data: bytes) -> None:
     handle = fs.open(partial, create=True)
     try:
         fs.resize(handle, 0)
-        fs.write_at(handle, data, 0)
+        write_all(fs, handle, data, 0)
         fs.sync(handle)
     finally:
         fs.close(handle)

@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from edge_agent.journal.journal import Journal, JournalSettings
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.settings import JournalSettings
 
 _CURSOR_EVERY_S = 1.0
+_RETRY_S = 0.1             # after a fault; doubled up to the next line while it lasts
+_MAX_RETRY_S = 5.0
 
 
 class GroupCommit:
@@ -18,12 +21,15 @@ class GroupCommit:
         self._journal, self._settings, self._on_committed = journal, settings, on_committed
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._wake = asyncio.Event()
-        self._due_s = float("inf")
-        self._retry_s = 0.1
+        self._due_s = self._cursor_due_s = float("inf")
+        self._retry_s = _RETRY_S
+        journal.on_cursor_due = self._cursor_is_due
 
     def notify(self, stream: str) -> None:
         """A record was appended to ``stream``: set when it must be on disk."""
         now_s = asyncio.get_running_loop().time()
+        if self._retry_s > _RETRY_S and stream != "a":
+            return   # the disk refuses: the retry that is due takes all
         if stream == "a" or self._journal.pending("r") >= self._settings.readings_records:
             due_s = now_s
         else:
@@ -35,30 +41,39 @@ class GroupCommit:
     async def run(self) -> None:
         """Commit for ever."""
         loop = asyncio.get_running_loop()
-        cursor_due_s = loop.time() + _CURSOR_EVERY_S
+        self._cursor_due_s = loop.time() + _CURSOR_EVERY_S
         while True:
-            await self._sleep_until(min(self._due_s, cursor_due_s))
+            await self._sleep()
             if loop.time() >= self._due_s:
                 await self.flush()
-            if loop.time() >= cursor_due_s:
-                cursor_due_s = loop.time() + _CURSOR_EVERY_S
+            if loop.time() >= self._cursor_due_s:
+                self._cursor_due_s = loop.time() + _CURSOR_EVERY_S
                 await loop.run_in_executor(self._executor, self._journal.store_cursor)
 
     async def flush(self) -> None:
-        """Have everything that is pending on disk."""
+        """Have everything on disk that is pending now; what the disk refuses is tried again by ``run``."""
         self._due_s = float("inf")
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._executor, self._journal.commit)
         if self._journal.fault:
             self._due_s = min(self._due_s, loop.time() + self._retry_s)
+            self._retry_s = min(2 * self._retry_s, _MAX_RETRY_S)
+        else:
+            self._retry_s = _RETRY_S
         self._on_committed()
 
     def close(self) -> None:
+        """Wait for the commit under way."""
         self._executor.shutdown(wait=True)
 
-    async def _sleep_until(self, due_s: float) -> None:
+    def _cursor_is_due(self) -> None:
+        self._cursor_due_s = 0.0
+        self._wake.set()
+
+    async def _sleep(self) -> None:
+        """Until something is due, or may be due earlier than it was."""
         self._wake.clear()
-        left_s = due_s - asyncio.get_running_loop().time()
+        left_s = min(self._due_s, self._cursor_due_s) - asyncio.get_running_loop().time()
         if left_s <= 0:
             return
         try:

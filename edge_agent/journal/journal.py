@@ -2,94 +2,85 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_agent.errors import ConfigError, OutboxFull
 from edge_agent.journal.fs import FileSystem, RealFs
-from edge_agent.journal.record import HEAD_BYTES, MAX_PAYLOAD_BYTES, Record, decode_head, decode_records
-from edge_agent.journal.segments import StreamFiles, find_segments
-from edge_agent.journal.small_files import Cursor, load_epoch, store_epoch
+from edge_agent.journal.losses import Loss, LossBook
+from edge_agent.journal.opening import STREAMS, open_streams
+from edge_agent.journal.reader import SegmentReader
+from edge_agent.journal.recent import RecentRecords
+from edge_agent.journal.record import MAX_PAYLOAD_BYTES, Record
+from edge_agent.journal.settings import JournalSettings
+from edge_agent.journal.small_files import Cursor
+from edge_agent.journal.space import Space
 
-# in order of priority: fire and outage, other events, alarms that are on (retained), state and losses, readings
-STREAMS = "aetsr"
-_DROP_ORDER = "rse"        # what may be dropped unsent when space is out; "a" and the few records of "t" never
-_RECENT_RECORDS = 2000     # kept in memory for each stream, so that live sending never reads the disk
 _CURSOR_EVERY_ACKS = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalSettings:
-    """Sizes of the store, and when a group is committed (mqtt_reliability.md 2.4)."""
-
-    segment_bytes: int = 4 * 2**20
-    max_bytes: int = 2 * 2**30
-    pending_records: int = 20_000        # waiting for the disk; beyond it reading slows down
-    readings_records: int = 100
-    readings_s: float = 2.0
-    events_s: float = 0.1
-
-    def __post_init__(self) -> None:
-        if self.segment_bytes < 2 * MAX_PAYLOAD_BYTES or self.max_bytes < 8 * self.segment_bytes:
-            raise ValueError(f"segment_bytes must be at least {2 * MAX_PAYLOAD_BYTES}, max_bytes at least 8 segments")
-        if self.pending_records < 1 or self.readings_records < 1 or self.readings_s <= 0 or self.events_s <= 0:
-            raise ValueError("pending_records, readings_records, readings_s and events_s must be above 0")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """Records that will never be sent."""
-
-    stream: str
-    from_seq: int
-    to_seq: int
-    reason: str
+_READ_TRIES = 3            # a segment may be dropped while it is read; the next try sees what is left
+_FAULTS_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalStats:
-    """``backlog``: committed and not yet acked, by stream."""
+    """``backlog``: committed and not yet acked, by stream. ``lost``: records dropped or found damaged since the start, by stream."""
 
     backlog: dict[str, int]
     pending: int
     size_bytes: int
     fault: str
+    lost: dict[str, int] = field(default_factory=dict)
+    faults: int = 0
+    written_bytes: int = 0
 
 
 class Journal:
-    """Streams of numbered records. ``append`` and reading belong to the event loop's thread, ``commit`` to one worker thread."""
+    """Streams of numbered records. ``commit`` and ``store_cursor`` belong to one worker thread, all else to the event loop's."""
 
-    def __init__(self, directory: Path, fs: FileSystem, settings: JournalSettings, lock_handle: int) -> None:
+    def __init__(
+        self, directory: Path, fs: FileSystem, settings: JournalSettings, lock_handle: int, *, agent: str, utc_ms: Callable[[], int] | None,
+    ) -> None:
         self._directory, self._fs, self._settings, self._lock_handle = directory, fs, settings, lock_handle
-        self.epoch, is_new = _epoch(fs, directory)
-        self._files = {
-            stream: StreamFiles(fs, directory, stream, epoch=self.epoch, segment_bytes=settings.segment_bytes) for stream in STREAMS
-        }
-        if is_new:
-            store_epoch(fs, directory, self.epoch)
+        opened = open_streams(fs, directory, settings, agent=agent, utc_ms=utc_ms)
+        self.epoch, self.recovered, self._files = opened.epoch, opened.recovered, opened.files
         self._cursor = Cursor(fs, directory / "cursor", STREAMS, epoch=self.epoch)
-        self._acks_since_store = 0
+        if self._cursor.is_lost:
+            # what retention removed before was at the broker: begin with what is there
+            self._cursor.positions.update({stream: files.segments[0].first_seq - 1 for stream, files in self._files.items()})
+        self._losses = LossBook()
+        self._space = Space(fs, directory, self._files, self._cursor, self._losses, settings=settings, utc_ms=utc_ms)
         self._guard = threading.Lock()
         self._pending: dict[str, list[Record]] = {stream: [] for stream in STREAMS}
-        self._recent: dict[str, deque[Record]] = {stream: deque(maxlen=_RECENT_RECORDS) for stream in STREAMS}
-        self._next = {stream: self._files[stream].last_seq + 1 for stream in STREAMS}
-        self._committed = {stream: self._files[stream].last_seq for stream in STREAMS}
-        self._losses: list[Loss] = []
+        self._taken: dict[str, list[Record]] = {stream: [] for stream in STREAMS}     # of the worker: swapped out, not yet durable
+        self._recent = {stream: RecentRecords() for stream in STREAMS}
+        self._readers = {stream: SegmentReader(fs) for stream in STREAMS}
+        # an acked number was given out, whatever the disk says: it must not stand for another record
+        used = {stream: max(opened.used_seq[stream], self._cursor.positions[stream]) for stream in STREAMS}
+        self._next = {stream: used[stream] + 1 for stream in STREAMS}
+        self._committed = dict(used)
+        self._settled = dict(used)      # of the worker: committed or given up
+        self._faults: list[str] = []
+        self._fault_count = 0
         self.fault = ""
-        for stream in STREAMS:
-            # a cursor ahead of the records belongs to records that a power cut took: they were never acknowledged as stored
-            self._cursor.positions[stream] = min(self._cursor.positions[stream], self._committed[stream])
-        self.set_aside = [path for files in self._files.values() for path in files.set_aside]
+        self.on_cursor_due: Callable[[], None] | None = None
+        self._declare_holes()
 
     @classmethod
-    def open(cls, directory: Path, *, fs: FileSystem | None = None, settings: JournalSettings | None = None) -> Journal:
+    def open(
+        cls, directory: Path, *, fs: FileSystem | None = None, settings: JournalSettings | None = None, agent: str = "",
+        utc_ms: Callable[[], int] | None = None,
+    ) -> Journal:
         """Open or create the journal in ``directory``; recovers from whatever a power cut left.
 
+        Args:
+            agent: written into the heads of segments, for whoever finds the files.
+            utc_ms: labels segments and drives retention by age; None: nothing leaves for its age.
         Raises:
-            ConfigError: the directory cannot be used, or another process uses it.
+            ConfigError: the directory cannot be used, another process uses it, or a newer version wrote it.
         """
         fs = fs or RealFs()
         try:
@@ -98,49 +89,55 @@ class Journal:
         except BlockingIOError as exc:
             raise ConfigError([f"{directory}: another agent uses this journal; stop it, or give this one its own state_dir"]) from exc
         except OSError as exc:
-            raise ConfigError([f"{directory}: cannot be used for the journal: {exc.strerror}; choose another state_dir"]) from exc
-        return cls(directory, fs, settings or JournalSettings(), lock_handle)
+            raise _unusable(directory, exc) from exc
+        try:
+            return cls(directory, fs, settings or JournalSettings(), lock_handle, agent=agent, utc_ms=utc_ms)
+        except BaseException as exc:
+            with contextlib.suppress(OSError):
+                fs.close(lock_handle)
+            if isinstance(exc, OSError):
+                raise _unusable(directory, exc) from exc
+            raise
+
+    @property
+    def set_aside(self) -> list[Path]:
+        """Damaged segments that the start renamed to ``.bad``."""
+        return [found.path for found in self.recovered if found.path is not None]
 
     def append(self, stream: str, kind: int, encode: Callable[[int], bytes]) -> int:
         """Give the next seq to the record that ``encode(seq)`` makes; in memory until ``commit``.
 
         Raises:
-            OutboxFull: too many records wait for the disk; no seq was used.
+            OutboxFull: too many records of this stream wait for the disk; no seq was used.
             ValueError: the record is empty or larger than 64 KiB; no seq was used.
         """
         seq = self._next[stream]
+        if seq - 1 - self._settled[stream] >= self._settings.pending_records:
+            raise OutboxFull(f"{self._settings.pending_records} records of stream {stream} wait for the disk")
         payload = encode(seq)
         if not 0 < len(payload) <= MAX_PAYLOAD_BYTES:
             raise ValueError(f"record of {len(payload)} bytes; 1 to {MAX_PAYLOAD_BYTES} are possible")
         with self._guard:
-            # alarms always have room: the bound is for what comes a thousand times a second
-            if stream == "r" and len(self._pending[stream]) >= self._settings.pending_records:
-                raise OutboxFull(f"{self._settings.pending_records} records wait for the disk")
             self._pending[stream].append(Record(seq, kind, payload))
         self._next[stream] = seq + 1
         return seq
 
     def pending(self, stream: str) -> int:
-        return len(self._pending[stream])
+        """Records that are not on disk yet."""
+        return self._next[stream] - 1 - self._settled[stream]
 
     def commit(self) -> None:
-        """Write and sync all that is pending. An error leaves it pending for the next call and is kept in ``fault``."""
+        """Write and sync all that is pending. What the disk does not take stays pending for the next call, with ``fault`` set."""
+        fault = ""
         for stream in STREAMS:
-            with self._guard:
-                records = list(self._pending[stream])
-            if not records:
-                continue
-            try:
-                self._files[stream].append(records)
-            except OSError as exc:
-                self.fault = f"{self._directory}: {exc.strerror or exc}"
-                continue
-            self.fault = ""
-            with self._guard:
-                del self._pending[stream][: len(records)]
-                self._recent[stream].extend(records)
-                self._committed[stream] = records[-1].seq
-        self._make_room()
+            fault = self._commit_stream(stream) or fault
+        try:
+            self._space.tidy()
+        except OSError as exc:
+            fault = fault or self._told(exc)
+        self.fault = fault
+        if self._cursor.unstored_acks >= _CURSOR_EVERY_ACKS:
+            self.store_cursor()
 
     def next_seq(self, stream: str) -> int:
         return self._next[stream]
@@ -150,97 +147,140 @@ class Journal:
         return self._committed[stream]
 
     def read_from(self, stream: str, seq: int, limit: int) -> list[Record]:
-        """Up to ``limit`` committed records from ``seq`` on. A hole is skipped and declared (``take_losses``)."""
+        """Up to ``limit`` committed records from ``seq`` on, without a hole among them; one before them is declared (``take_losses``)."""
+        files, reader = self._files[stream], self._readers[stream]
         with self._guard:
-            recent = self._recent[stream]
-            if recent and recent[0].seq <= seq:
-                first = seq - recent[0].seq
-                return [recent[index] for index in range(first, min(first + limit, len(recent)))]
-            if seq > self._committed[stream]:
-                return []
-        found = self._files[stream].read(seq, limit)
-        if not found and (beyond := self._files[stream].next_after_hole(seq)) is not None:
-            self._losses.append(Loss(stream=stream, from_seq=seq, to_seq=beyond - 1, reason="segment damaged or gone"))
-            return self._files[stream].read(beyond, limit)
-        return [record for record in found if record.seq <= self._committed[stream]]
+            committed = self._committed[stream]
+            recent = self._recent[stream].read(seq, limit)
+        if seq > committed:
+            return []
+        segments = files.segments
+        if recent is not None and segments and seq >= segments[0].first_seq:   # else dropped, and declared as lost
+            return recent
+        unsent_seq = max(seq, self._cursor.positions[stream] + 1)
+        for _ in range(_READ_TRIES):
+            segments = files.segments
+            try:
+                found = reader.read(segments, seq=seq, last_seq=committed, limit=limit)
+            except FileNotFoundError:
+                continue   # dropped by retention since we looked
+            except OSError as exc:
+                self._told(exc)
+                if (beyond := next((segment.first_seq for segment in segments if segment.first_seq > seq), None)) is None:
+                    return []
+                seq = beyond   # one bad sector must not hold back all that follows
+                continue
+            self._losses.declare(stream, unsent_seq, found[0].seq - 1 if found else committed, "records are damaged or gone")
+            return found
+        return []
 
     def ack(self, stream: str, seq: int) -> None:
-        """Everything of ``stream`` up to ``seq`` has reached the broker."""
-        self._acks_since_store += max(0, seq - self._cursor.positions[stream])
-        self._cursor.positions[stream] = max(self._cursor.positions[stream], seq)
-        if self._acks_since_store >= _CURSOR_EVERY_ACKS:
-            self.store_cursor()
+        """Everything of ``stream`` up to ``seq`` has reached the broker. Raises ValueError for what was never committed."""
+        if seq > self._committed[stream]:
+            raise ValueError(f"stream {stream}: {seq} acked, {self._committed[stream]} committed")
+        if seq <= self._cursor.positions[stream]:
+            return
+        self._cursor.positions[stream] = seq
+        if self._cursor.unstored_acks >= _CURSOR_EVERY_ACKS and self.on_cursor_due is not None:
+            self.on_cursor_due()
 
     def cursor(self, stream: str) -> int:
         return self._cursor.positions[stream]
 
     def store_cursor(self) -> None:
         """Make the cursor durable; a lost one costs repeated deliveries, never a record."""
-        if self._acks_since_store:
-            self._acks_since_store = 0
+        if self._cursor.unstored_acks:
             try:
                 self._cursor.store()
             except OSError as exc:
-                self.fault = f"{self._directory}: {exc.strerror or exc}"
+                self.fault = self._told(exc)
 
     def take_losses(self) -> list[Loss]:
-        """Losses since the last call, to be declared."""
-        losses, self._losses = self._losses, []
-        return losses
+        """Losses since the last call, to be declared; those that the start found come first."""
+        return self._losses.take()
+
+    def take_faults(self) -> list[str]:
+        """What the disk refused since the last call, also where the next try went well; to be told as a ``store`` fault."""
+        with self._guard:
+            faults, self._faults = self._faults, []
+            return faults
 
     def stats(self) -> JournalStats:
         return JournalStats(
             backlog={stream: self._committed[stream] - self._cursor.positions[stream] for stream in STREAMS},
-            pending=sum(map(len, self._pending.values())),
-            size_bytes=sum(files.size_bytes() for files in self._files.values()), fault=self.fault,
+            pending=sum(map(self.pending, STREAMS)), size_bytes=self._space.used_bytes(), fault=self.fault,
+            lost=dict(self._losses.records), faults=self._fault_count,
+            written_bytes=sum(files.written_bytes for files in self._files.values()),
         )
 
     def close(self) -> None:
         """Commit what is pending, store the cursor, free the directory for another process."""
-        self.commit()
-        self.store_cursor()
-        for files in self._files.values():
-            files.close()
-        self._cursor.close()
-        self._fs.close(self._lock_handle)
+        try:
+            self.commit()
+            self.store_cursor()
+            for files in self._files.values():
+                files.close()
+            self._cursor.close()
+        finally:
+            self._fs.close(self._lock_handle)
 
-    def _make_room(self) -> None:
-        """Keep the store within ``max_bytes``: oldest sent segments first, then the oldest unsent of the least important stream."""
-        if sum(len(files.segments) for files in self._files.values()) * self._settings.segment_bytes <= self._settings.max_bytes:
+    def _commit_stream(self, stream: str) -> str:
+        """Gives the fault that kept records from the disk, or nothing."""
+        with self._guard:
+            self._taken[stream] += self._pending[stream]
+            self._pending[stream] = []
+        taken, failures = self._taken[stream], 0
+        while taken:
+            try:
+                count = self._files[stream].append(taken)
+            except OSError as exc:
+                fault, failures = self._told(exc), failures + 1
+                if exc.errno == errno.ENOSPC and self._found_room(stream):
+                    continue
+                if exc.errno == errno.ENOSPC or failures > 1:
+                    self._thin_out(stream)
+                    return fault
+                continue   # once more, on a new file
+            with self._guard:
+                self._recent[stream].extend(taken[:count])
+                self._committed[stream] = self._settled[stream] = taken[count - 1].seq
+            del taken[:count]
+        return ""
+
+    def _found_room(self, stream: str) -> bool:
+        try:
+            return self._space.find_room(stream, is_pressed=2 * self.pending(stream) >= self._settings.pending_records)
+        except OSError as exc:
+            self._told(exc)
+            return False
+
+    def _thin_out(self, stream: str) -> None:
+        """Readings that no disk takes give up their oldest half when memory is full of them: the newest are worth more."""
+        taken = self._taken[stream]
+        if stream != "r" or self.pending(stream) < self._settings.pending_records:
             return
-        for stream in (*_DROP_ORDER, "t", "a"):
-            files = self._files[stream]
-            if len(files.segments) > 1 and files.segments[1].first_seq - 1 <= self._cursor.positions[stream]:
-                files.drop_oldest()
-                return
-        for stream in _DROP_ORDER:
-            files = self._files[stream]
-            if len(files.segments) > 1:
-                first, last = files.drop_oldest()
-                unsent = max(first, self._cursor.positions[stream] + 1)
-                self._losses.append(Loss(stream=stream, from_seq=unsent, to_seq=last, reason="retention: the store is full"))
-                return
+        dropped = (len(taken) + 1) // 2
+        self._losses.declare(stream, taken[0].seq, taken[dropped - 1].seq, "the disk takes no records")
+        self._settled[stream] = taken[dropped - 1].seq
+        del taken[:dropped]
+
+    def _told(self, exc: OSError) -> str:
+        fault = f"{self._directory}: {exc.strerror or exc}"
+        with self._guard:
+            self._fault_count += 1
+            if fault not in self._faults and len(self._faults) < _FAULTS_KEPT:
+                self._faults.append(fault)
+        return fault
+
+    def _declare_holes(self) -> None:
+        """Numbers that were never acked and have no record any more."""
+        for found in self.recovered:
+            self._losses.declare(found.stream, max(found.from_seq, self._cursor.positions[found.stream] + 1), found.to_seq, found.reason)
+        for stream, files in self._files.items():
+            if files.segments:
+                acked, first = self._cursor.positions[stream], files.segments[0].first_seq
+                self._losses.declare(stream, acked + 1, min(first - 1, self._committed[stream]), "records are damaged or gone")
 
 
-def _epoch(fs: FileSystem, directory: Path) -> tuple[int, bool]:
-    """The epoch, and whether it is new: it grows only when the journal is created anew, since its numbers then start again."""
-    known = load_epoch(fs, directory)
-    heads = [
-        decode_head(fs.read(segment.path, limit=HEAD_BYTES)) for stream in STREAMS for segment in find_segments(fs, directory, stream)
-    ]
-    epochs = [head[0] for head in heads if head is not None]
-    if known is not None and epochs:
-        return max(known, *epochs), max(epochs) > known
-    return max([known or 0, *epochs]) + 1, True
-
-
-def read_only(directory: Path, stream: str, *, fs: FileSystem | None = None) -> Iterator[Record]:
-    """All intact records of a stream, without lock or repair: for looking into the journal of a running agent."""
-    fs = fs or RealFs()
-    segments = find_segments(fs, directory, stream)
-    for index, segment in enumerate(segments):
-        next_first = segments[index + 1].first_seq if index + 1 < len(segments) else None
-        for record, _ in decode_records(fs.read(segment.path), offset=HEAD_BYTES, seq=segment.first_seq):
-            if next_first is not None and record.seq >= next_first:
-                break
-            yield record
+def _unusable(directory: Path, exc: OSError) -> ConfigError:
+    return ConfigError([f"{directory}: cannot be used for the journal: {exc.strerror or exc}; choose another state_dir"])

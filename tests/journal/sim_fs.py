@@ -1,136 +1,226 @@
-"""A file system in memory that keeps "written" and "synced" apart, so that power can be cut at any call."""
-
-from __future__ import annotations
+"""A file system in memory that keeps "written" and "synced" apart, can lose power at any call and fail at any call."""
 
 import errno
-import random
-from dataclasses import dataclass, field
 from pathlib import Path
 
 
 class PowerCut(BaseException):
-    """The machine is off. No handler of the code under test may catch it."""
+    """The machine is off: no call works any more, and no handler of the code under test may catch it."""
 
 
-@dataclass
-class _File:
-    content: bytearray = field(default_factory=bytearray)
-    durable: bytes = b""
-    writes: list[tuple[int, bytes]] = field(default_factory=list)     # since the last sync
+class _Inode:
+    def __init__(self):
+        self.seen = bytearray()       # what a running program reads
+        self.durable = bytearray()    # what is left for sure
+        self.unsynced = []            # [("write", offset, data) | ("resize", size)] in order
+
+    def apply(self, operation):
+        _apply(self.seen, operation)
+        self.unsynced.append(operation)
+
+
+def _apply(content, operation):
+    if operation[0] == "write":
+        _, offset, data = operation
+        content.extend(bytes(max(0, offset + len(data) - len(content))))
+        content[offset : offset + len(data)] = data
+    else:
+        size = operation[1]
+        content.extend(bytes(max(0, size - len(content))))
+        del content[size:]
 
 
 class SimFs:
-    """Implements the journal's FileSystem. ``cut_at``: power is cut at that write, resize, sync, rename or remove."""
+    """Mutating calls are counted; ``cut_at`` ends power in that call, ``faults`` {call: errno or "short"} makes it fail."""
 
-    def __init__(self, seed: int = 0) -> None:
-        self._chance = random.Random(seed)
-        self._files: dict[Path, _File] = {}
-        self._durable_names: dict[Path, _File] = {}
-        self._open: dict[int, _File] = {}
-        self._next_handle = 3
+    def __init__(self, *, cut_at=None, faults=None, capacity=None):
         self.calls = 0
-        self.cut_at: int | None = None
-        self.fail_at: dict[int, int] = {}      # call number -> errno
+        self.cut_at, self.faults, self.capacity = cut_at, faults or {}, capacity
+        self.is_off = False
+        self._seen, self._durable = {}, {}     # path -> inode
+        self._unsynced_names = []              # [(path, inode or None)] in order
+        self._handles, self._locks, self._next_handle = {}, {}, 3
+        self.log = []
 
-    def reboot(self) -> None:
-        """What is left after the cut: synced names with synced content; un-synced writes survive, tear or vanish by chance."""
-        for file in self._durable_names.values():
-            survived = bytearray(file.durable)
-            for offset, data in file.writes:
-                fate = self._chance.random()
-                if fate < 0.4:
-                    continue                                          # dropped
-                if fate < 0.7:
-                    data = data[: self._chance.randrange(len(data) + 1)]      # torn
-                if len(survived) < offset + len(data):
-                    survived.extend(bytes(offset + len(data) - len(survived)))
-                survived[offset : offset + len(data)] = data
-            file.content, file.durable, file.writes = survived, bytes(survived), []
-        self._files = dict(self._durable_names)
-        self._open, self.cut_at, self.fail_at = {}, None, {}
+    def restart(self, chance, *, loses_all=False):
+        """The file system after a power cut: of unsynced calls some survive, whole, torn or as zeros; names in their order."""
+        after = SimFs(capacity=self.capacity)
+        kept = 0 if loses_all else chance.randint(0, len(self._unsynced_names))
+        names = dict(self._durable)
+        for path, inode in self._unsynced_names[:kept]:
+            names.pop(path, None)
+            if inode is not None:
+                names[path] = inode
+        survivors = {}
+        for path, inode in names.items():
+            if id(inode) not in survivors:
+                content = bytearray(inode.durable)
+                for operation in [] if loses_all else inode.unsynced:
+                    _survive(content, operation, chance)
+                fresh = survivors[id(inode)] = _Inode()
+                fresh.seen, fresh.durable = content, bytearray(content)
+            after._seen[path] = after._durable[path] = survivors[id(inode)]
+        return after
 
-    def _call(self) -> None:
-        self.calls += 1
-        if self.calls == self.cut_at:
-            raise PowerCut
-        if self.calls in self.fail_at:
-            raise OSError(self.fail_at[self.calls], "simulated")
+    def used(self):
+        return sum(len(inode.seen) for inode in {id(inode): inode for inode in self._seen.values()}.values())
 
-    def make_directory(self, path: Path) -> None:
-        pass
+    def damage(self, path, change):
+        """Alter a file behind the program's back: ``change(bytes) -> bytes``, or None to lose it."""
+        if change is None:
+            self._seen.pop(path, None)
+            self._durable.pop(path, None)
+            return
+        inode = self._seen[path]
+        inode.seen[:] = change(bytes(inode.seen))
+        inode.durable[:] = inode.seen
 
-    def names(self, directory: Path) -> list[str]:
-        return [path.name for path in self._files if path.parent == directory]
+    # the protocol
 
-    def read(self, path: Path, *, offset: int = 0, limit: int = -1) -> bytes:
-        if path not in self._files:
-            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
-        content = bytes(self._files[path].content)
+    def make_directory(self, path):
+        self._alive()
+
+    def names(self, directory):
+        self._alive()
+        return [path.name for path in self._seen if path.parent == directory]
+
+    def read(self, path, *, offset=0, limit=-1):
+        self._alive()
+        content = bytes(self._inode(path).seen)
         return content[offset:] if limit < 0 else content[offset : offset + limit]
 
-    def size(self, path: Path) -> int:
-        return len(self._files[path].content)
+    def size(self, path):
+        self._alive()
+        return len(self._inode(path).seen)
 
-    def open(self, path: Path, *, create: bool) -> int:
-        if path not in self._files:
+    def open(self, path, *, create):
+        self._count("open", path.name)
+        if path not in self._seen:
             if not create:
                 raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
-            self._files[path] = _File()
+            self._name(path, _Inode())
         self._next_handle += 1
-        self._open[self._next_handle] = self._files[path]
+        self._handles[self._next_handle] = self._seen[path]
         return self._next_handle
 
-    def close(self, handle: int) -> None:
-        self._open.pop(handle, None)
+    def close(self, handle):
+        if self._locks.pop(handle, None) is None:
+            self._alive()
+            del self._handles[handle]
 
-    def write_at(self, handle: int, data: bytes, offset: int) -> None:
-        file = self._open[handle]
+    def write_at(self, handle, data, offset):
+        inode, data = self._handles[handle], bytes(data)
+        operation = ("write", offset, data)
+        if self._count("write", operation, inode) == "short":
+            inode.apply(("write", offset, data[: len(data) // 2]))
+            return len(data) // 2
+        self._room(offset + len(data) - len(inode.seen))
+        inode.apply(operation)
+        return len(data)
+
+    def allocate(self, handle, size):
+        inode = self._handles[handle]
+        operation = ("resize", max(size, len(inode.seen)))
+        self._count("allocate", operation, inode)
+        self._room(size - len(inode.seen))
+        inode.apply(operation)
+
+    def resize(self, handle, size):
+        inode = self._handles[handle]
+        self._count("resize", ("resize", size), inode)
+        inode.apply(("resize", size))
+
+    def sync(self, handle):
+        inode = self._handles[handle]
         try:
-            self._call()
+            self._count("sync", None)
         except OSError:
-            part = data[: len(data) // 2]           # a failing write may still have written some of it
-            self._put(file, part, offset)
+            inode.unsynced.clear()   # the kernel drops the dirty pages and says so only once: they never become durable
             raise
-        except PowerCut:
-            self._put(file, data, offset)
-            raise
-        self._put(file, data, offset)
+        for operation in inode.unsynced:
+            _apply(inode.durable, operation)
+        inode.unsynced.clear()
 
-    def _put(self, file: _File, data: bytes, offset: int) -> None:
-        if len(file.content) < offset + len(data):
-            file.content.extend(bytes(offset + len(data) - len(file.content)))
-        file.content[offset : offset + len(data)] = data
-        file.writes.append((offset, bytes(data)))
+    def sync_directory(self, directory):
+        self._count("sync directory", None)
+        for path, inode in self._unsynced_names:
+            self._durable.pop(path, None)
+            if inode is not None:
+                self._durable[path] = inode
+        self._unsynced_names.clear()
 
-    def resize(self, handle: int, size: int) -> None:
-        self._call()
-        file = self._open[handle]
-        del file.content[size:]
-        file.content.extend(bytes(size - len(file.content)))
-        file.writes = [(offset, data[: max(0, size - offset)]) for offset, data in file.writes if offset < size]
-        file.durable = file.durable[:size] + bytes(max(0, size - len(file.durable)))
+    def rename(self, old, new):
+        self._count("rename", new.name)
+        inode = self._inode(old)
+        self._name(new, inode)
+        self._name(old, None)
 
-    def sync(self, handle: int) -> None:
-        self._call()
-        file = self._open[handle]
-        file.durable, file.writes = bytes(file.content), []
+    def remove(self, path):
+        if path in self._seen:
+            self._count("remove", path.name)
+            self._name(path, None)
 
-    def sync_directory(self, directory: Path) -> None:
-        self._call()
-        for path in [path for path in self._durable_names if path.parent == directory and path not in self._files]:
-            del self._durable_names[path]
-        self._durable_names.update({path: file for path, file in self._files.items() if path.parent == directory})
+    def lock(self, path):
+        self._alive()
+        if path in self._locks.values():
+            raise BlockingIOError(errno.EAGAIN, "locked")
+        self._next_handle += 1
+        self._locks[self._next_handle] = path
+        return self._next_handle
 
-    def rename(self, old: Path, new: Path) -> None:
-        self._call()
-        self._files[new] = self._files.pop(old)
+    def free_bytes(self, directory):
+        self._alive()
+        return 2**40 if self.capacity is None else self.capacity - self.used()
 
-    def remove(self, path: Path) -> None:
-        self._call()
-        self._files.pop(path, None)
+    def total_bytes(self, directory):
+        return 2**40 if self.capacity is None else self.capacity
 
-    def lock(self, path: Path) -> int:
-        return self.open(path, create=True)
+    def _alive(self):
+        if self.is_off:
+            raise PowerCut
 
-    def free_bytes(self, directory: Path) -> int:
-        return 2**40
+    def _count(self, name, detail, inode=None):
+        self._alive()
+        self.calls += 1
+        self.log.append(name)
+        if self.calls == self.cut_at:
+            self.is_off = True
+            if inode is not None:
+                inode.apply(detail)   # it may have reached the disk, or a part of it
+            raise PowerCut
+        fault = self.faults.get(self.calls)
+        if isinstance(fault, int):
+            raise OSError(fault, f"injected at call {self.calls} ({name})")
+        return fault
+
+    def _room(self, more_bytes):
+        if self.capacity is not None and more_bytes > 0 and self.used() + more_bytes > self.capacity:
+            raise OSError(errno.ENOSPC, "no space left")
+
+    def _inode(self, path):
+        if path not in self._seen:
+            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+        return self._seen[path]
+
+    def _name(self, path, inode):
+        self._seen.pop(path, None)
+        if inode is not None:
+            self._seen[path] = inode
+        self._unsynced_names.append((Path(path), inode))
+
+
+def _survive(content, operation, chance):
+    fate = chance.choice(["lost", "whole", "torn", "zeros", "back part"])
+    if fate == "lost":
+        return
+    if operation[0] == "resize" or fate == "whole":
+        _apply(content, operation)
+        return
+    _, offset, data = operation
+    cut = chance.randint(0, len(data))
+    if fate == "torn":
+        _apply(content, ("write", offset, data[:cut]))
+    elif fate == "back part":      # pages reach the disk in any order
+        _apply(content, ("write", offset + cut, data[cut:]))
+    else:
+        _apply(content, ("write", offset, data[:cut] + bytes(len(data) - cut)))

