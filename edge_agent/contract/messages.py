@@ -182,7 +182,7 @@ class BusHealth(msgspec.Struct, kw_only=True, frozen=True):
     """Counters of one bus since the start of the agent."""
 
     up: bool
-    counters: dict[str, int]
+    counters: dict[str, float]
 
 
 class Health(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):

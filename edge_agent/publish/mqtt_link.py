@@ -29,6 +29,7 @@ from edge_agent.publish.settings import MqttSettings
 log = logging.getLogger("hplc_edge.publish")
 
 _WILL_DELAY_S = 5                     # a reconnection within it is no outage of the agent (mqtt_reliability.md 1.2)
+_CONNACK_TIMEOUT_S = 3.0
 _MISC_EVERY_S = 1.0                   # keepalive
 _DEFAULT_RECEIVE_MAXIMUM = 65_535     # MQTT 5.0, 3.2.2.3.3
 _UNSUPPORTED_PROTOCOL = (0x84, 0x01)  # MQTT 5 reason, MQTT 3.1.1 return code
@@ -36,6 +37,10 @@ _UNSUPPORTED_PROTOCOL = (0x84, 0x01)  # MQTT 5 reason, MQTT 3.1.1 return code
 
 class UnsupportedProtocol(LinkError):
     """The broker does not speak MQTT 5."""
+
+
+class NoConnack(LinkError):
+    """The connection stands, but nobody answers in MQTT: some brokers do this to a protocol that they do not know."""
 
 
 class MqttLink:
@@ -78,7 +83,11 @@ class MqttLink:
                 # paho connects and shakes hands blocking: in a thread, so that a black-holed broker stops nobody
                 await self._in_thread(timeout_s)
                 self._adopt_socket()
-                return await self._connack
+                try:
+                    async with asyncio.timeout(_CONNACK_TIMEOUT_S):
+                        return await self._connack
+                except TimeoutError as exc:
+                    raise NoConnack(f"no answer to MQTT {self._protocol}") from exc
         except TimeoutError as exc:
             self.abort()
             raise LinkError(f"no answer within {timeout_s:g} s") from exc
@@ -222,7 +231,7 @@ class MqttLink:
 
     def _lost(self, reason: str) -> None:
         if not self._connack.done():
-            self._connack.set_exception(UnsupportedProtocol(reason) if self._is_v5 and "protocol" in reason else LinkError(reason))
+            self._connack.set_exception(NoConnack(f"closed without an answer to MQTT {self._protocol}: {reason}"))
         was_over, self._is_over = self._is_over, True
         self._release()
         if not was_over:

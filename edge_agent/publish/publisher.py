@@ -13,7 +13,7 @@ from edge_agent.contract import topics
 from edge_agent.errors import LinkError
 from edge_agent.journal import Journal
 from edge_agent.publish.link import BrokerLink, Connected, Will
-from edge_agent.publish.mqtt_link import MqttLink, UnsupportedProtocol
+from edge_agent.publish.mqtt_link import MqttLink, NoConnack, UnsupportedProtocol
 from edge_agent.publish.sender import Sender
 from edge_agent.publish.settings import MqttSettings
 
@@ -59,6 +59,8 @@ class Publisher:
         self._settings, self._prefix, self._client_id = settings, prefix, settings.client_id or client_id
         self._announcements, self._chance, self._make_link = announcements, chance, make_link
         self._protocol: Protocol = "5" if settings.protocol == "5" else "3.1.1"
+        self._preferred = self._protocol
+        self._has_spoken_5 = False
         self._wake, self._stop = asyncio.Event(), asyncio.Event()
         self._link: BrokerLink | None = None
         self._lost_reason: str | None = None
@@ -103,10 +105,13 @@ class Publisher:
                 link, connected = await self._connect()
             except UnsupportedProtocol:
                 log.warning("the broker refuses MQTT 5: using 3.1.1, where refused messages cannot be noticed")
-                self._protocol = "3.1.1"
+                self._protocol = self._preferred = "3.1.1"
                 continue
             except LinkError as exc:
                 self._failed(exc, began_s)
+                if isinstance(exc, NoConnack) and not self._has_spoken_5:
+                    # nobody answers MQTT 5: the other way round next time, back again if that is no better
+                    self._protocol = "3.1.1" if self._protocol == "5" else self._preferred
                 quick = loop.time() - (self._failing_since_s or began_s) < _QUICK_RETRIES_S
                 if quick:
                     rest_s = max(0.0, began_s + _QUICK_TIMEOUT_S - loop.time()) * self._chance.uniform(0.8, 1.0)
@@ -156,7 +161,10 @@ class Publisher:
         link.on_lost = self._on_lost
         self._link = link
         window = max(1, min(self._settings.window, connected.receive_maximum))
+        self._has_spoken_5 = self._has_spoken_5 or connected.protocol == "5"
         log.info("connected to %s:%d with MQTT %s", self._settings.host, self._settings.port, connected.protocol)
+        if connected.protocol != self._preferred:
+            log.warning("the broker does not answer MQTT 5: using 3.1.1, where refused messages cannot be noticed")
         self.sender.connected(link, window, loop.time())
         self._announce(link)
         try:
