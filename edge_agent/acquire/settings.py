@@ -13,7 +13,7 @@ class AcquireSettings:
     reply_timeout_floor_s: float = 0.15   # below it a busy computer would take its own delays for a dead meter
     stream_timeout_s: float = 2.0         # a reply that has begun must end: a babbling meter costs one bus slot
     damage_retries: int = 1               # a frame with a wrong CRC is asked again at once; a silent meter is not: it would cost twice
-    quarantine_after: int = 2             # unanswered polls in a row
+    quarantine_after: int = 3             # unanswered polls in a row; as many as make a meter silent, so silence never waits for a probe
     probe_share: float = 0.03             # of the bus time while living meters need it
     late_reply_max_s: float = 10.0        # after this silence a unit that has no unused request left may be asked again
     refused_retry_s: float = 3600.0       # a point that a meter refused is asked again after this: it may only have been starting
