@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from edge_agent.acquire.meter_reader import BusMeter, LineState, MeterReader, Outcome, Poll
 from edge_agent.acquire.plan import ReadPlan, make_plan
@@ -23,6 +24,13 @@ _LONGEST_REST_S = 1.0                     # between free probes: supply that com
 _SHORTEST_REST_S = 0.05                   # the same where the clock runs much faster than real time
 _SHORTEST_SLEEP_S = 0.001                 # timers are no finer
 _LONGEST_SLEEP_S = 1.0                    # look again at least this often: a late reply may have come
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    reader: MeterReader
+    wait_s: float
+    is_free: bool
 
 
 class BusReader:
@@ -55,7 +63,7 @@ class BusReader:
             self._schedule.add(meter.index, full_s=meter.full_s, presence_s=meter.presence_s)
         self._is_down = False
         self._link_failures_in_a_row = 0
-        self._paid_probe_failed = False
+        self._has_probed = False
 
     @property
     def is_up(self) -> bool:
@@ -126,28 +134,28 @@ class BusReader:
         """Send one probe if an idle bus or the budget pays for it."""
         loop = asyncio.get_running_loop()
         began_s = loop.time()
-        reader, is_free = self._next_probe(began_s, idle_for_s)
-        if reader is None:
+        probe = self._next_probe(began_s, idle_for_s)
+        if probe is None:
             return False
-        index = reader.meter.index
+        reader, index = probe.reader, probe.reader.meter.index
         self.counters.probes += 1
-        poll = await reader.read(Reading.PRESENCE, probe_wait_s=None if is_free else reader.probe_wait_s())
+        poll = await reader.read(Reading.PRESENCE, probe_wait_s=probe.wait_s)
         period_s = reader.meter.presence_s or reader.meter.full_s or _LONGEST_REST_S
         rest_s = max(_SHORTEST_REST_S, min(_LONGEST_REST_S, period_s / self._clock.speed))
         now_s = loop.time()
-        self._budget.probed(index, now_s=now_s, cost_s=0.0 if is_free else now_s - began_s, rest_s=rest_s)
+        self._budget.probed(index, now_s=now_s, cost_s=0.0 if probe.is_free else now_s - began_s, rest_s=rest_s)
         self._link_survived()
         if poll.outcome in (Outcome.ANSWERED, Outcome.CUT_OFF):
             self._release(reader)
             self._tell_sample(reader, poll)
             return True
-        self._paid_probe_failed, self._line.waited_s = not is_free, 0.0
+        self._has_probed, self._line.waited_s = True, 0.0
         self._tell_failure(reader)
         return True
 
-    def _next_probe(self, now_s: float, idle_for_s: float) -> tuple[MeterReader | None, bool]:
-        """Whom to probe, and whether it is free: only where the probe is over before the next read is due."""
-        may_be_free = idle_for_s > self._settings.reply_timeout_floor_s
+    def _next_probe(self, now_s: float, idle_for_s: float) -> _Probe | None:
+        """A probe is free where it is over before the next read is due; else the budget has to pay."""
+        may_be_free = idle_for_s >= self._settings.reply_timeout_floor_s and not self._budget.is_in_debt(now_s)
         first: MeterReader | None = None
         for index in self._budget:
             reader = self._readers[index]
@@ -156,17 +164,17 @@ class BusReader:
             first = first or reader
             if not may_be_free:
                 break
-            if self._budget.rested_in_s(index, now_s) == 0.0 and idle_for_s > reader.free_probe_s():
-                return reader, True
+            if self._budget.rested_in_s(index, now_s) == 0.0 and (wait_s := reader.free_probe_wait_s(idle_for_s)) is not None:
+                return _Probe(reader, wait_s, True)
         if first is not None and self._budget.affordable_in_s(now_s, first.probe_wait_s()) == 0.0:
-            return first, False
-        return None, False
+            return _Probe(first, first.probe_wait_s(), False)
+        return None
 
     def _pay_probe_debt(self) -> None:
-        """A paid probe also costs what the gateway kept the next meter waiting."""
-        if self._paid_probe_failed:
+        """A probe also costs what the gateway kept the next living meter waiting."""
+        if self._has_probed:
             self._budget.charge(self._line.waited_s)
-            self._paid_probe_failed = False
+            self._has_probed = False
 
     def _quarantine(self, reader: MeterReader) -> None:
         self._schedule.take_out(reader.meter.index)

@@ -126,9 +126,10 @@ class MeterReader:
         limit_s = _PROBE_WAIT_SHARE * self._settings.reply_timeout_s
         return wait_s if typical_s is not None and typical_s > limit_s / 2 else min(wait_s, limit_s)
 
-    def free_probe_s(self) -> float:
-        """How long a probe takes that nobody pays for: it waits as long as any read."""
-        return self._settings.reply_timeout_s if self._line.after_timeout else self._timeout.seconds(self._plan.presence[0].count)
+    def free_probe_wait_s(self, gap_s: float) -> float | None:
+        """How long a probe may wait that has to fit into a gap; None when this meter needs more than the gap."""
+        words = self._plan.presence[0].count
+        return min(gap_s, self._timeout.seconds(words)) if gap_s >= self._timeout.least_s(words) else None
 
     def quiet_in_s(self, now_s: float) -> float:
         """How long the meter must be left alone, since whatever it is asked could be answered by a late reply; mostly 0."""

@@ -10,7 +10,8 @@ class ProbeBudget:
     """A token bucket on wire time, and the order of the dead. Pure: the time (seconds) is given.
 
     While the bus is wanted by the living, probes earn ``share`` of the time that passes. With d dead meters and a time-out t each is
-    then probed every d x t / share. On an idle bus probes cost nobody anything; then each meter only rests between two of them.
+    then probed every d x t / share. In a gap between the reads of the living probes cost nobody anything; then each meter only rests
+    between two of them. What such a probe does cost, as behind a gateway that goes on waiting for the dead, is charged afterwards.
     """
 
     def __init__(self, *, share: float) -> None:
@@ -40,6 +41,11 @@ class ProbeBudget:
     def remove(self, meter: int) -> None:
         if self._not_before_s.pop(meter, None) is not None:
             self._order.remove(meter)
+
+    def is_in_debt(self, now_s: float) -> bool:
+        """Whether probes have cost the living more than their share: then none is free."""
+        self._earn(now_s)
+        return self._tokens_s < 0.0
 
     def affordable_in_s(self, now_s: float, cost_s: float) -> float:
         """How long until the budget pays for a probe; 0 when it does now."""

@@ -29,9 +29,12 @@ class ReplyTimeout:
 
     def seconds(self, words: int) -> float:
         estimate = self._for(words)
-        if estimate is None:
-            return self.ceiling_s
-        return min(self.ceiling_s, max(self.floor_s, estimate.mean_s + _DEVIATIONS * estimate.deviation_s) * estimate.factor)
+        return self.ceiling_s if estimate is None else min(self.ceiling_s, self._undoubled_s(estimate) * estimate.factor)
+
+    def least_s(self, words: int) -> float:
+        """What the measured replies need: without the doubling, and the floor where nothing was measured."""
+        estimate = self._for(words)
+        return self.floor_s if estimate is None else min(self.ceiling_s, self._undoubled_s(estimate))
 
     def typical_s(self, words: int) -> float | None:
         """The smoothed turnaround; None before the first reply."""
@@ -51,6 +54,9 @@ class ReplyTimeout:
         estimate = self._for(words)
         if estimate is not None:
             estimate.factor = min(estimate.factor * 2.0, _LARGEST_FACTOR)
+
+    def _undoubled_s(self, estimate: _Estimate) -> float:
+        return max(self.floor_s, estimate.mean_s + _DEVIATIONS * estimate.deviation_s)
 
     def _for(self, words: int) -> _Estimate | None:
         """What was measured at this length, or at the next longer one."""

@@ -117,6 +117,7 @@ class Transactor:
             reply = decoder.next_reply()
             if reply is not None:
                 return self._judge(reply, loop.time() - sent_s)
+        decoder.reset()  # half a frame must not swallow the head of the next one
         return _TIMED_OUT
 
     async def _wait_rtu(self, request: ReadRequest, sent_s: float, wait_s: float) -> Answer:

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -14,7 +15,8 @@ from tests.virtual_loop import run_virtual
 
 # four blocks of the same length: nothing but the guard tells their replies apart
 SAME_LENGTH = profile_of([
-    dataclasses.replace(point, address=100 * (index // 2) + 2 * (index % 2), poll="presence") for index, point in enumerate(energy_points(8))
+    dataclasses.replace(point, address=100 * (index // 2) + 2 * (index % 2), poll="presence")
+    for index, point in enumerate(energy_points(8))
 ])
 
 
@@ -91,7 +93,7 @@ def test_a_reply_that_never_comes_costs_a_single_form_unit_its_rest_without_evid
     watch = watched(bus, profile=only)
     run_virtual(run_for(60.0, watch))
     assert watch.failed(0) == 1                                  # asked once, unanswered once; while it rests nothing is claimed
-    pause_s = max(later.at_s - earlier.at_s for earlier, later in zip(bus.asked, bus.asked[1:], strict=False))
+    pause_s = max(later.at_s - earlier.at_s for earlier, later in pairwise(bus.asked))
     assert 10.0 < pause_s < 13.0
 
 
@@ -101,7 +103,7 @@ def test_second_function_serves_to_get_in_step_at_once():
     watch = watched(bus, profile=only)
     run_virtual(run_for(60.0, watch))
     assert watch.wrong == []
-    pause_s = max(later.at_s - earlier.at_s for earlier, later in zip(bus.asked, bus.asked[1:], strict=False))
+    pause_s = max(later.at_s - earlier.at_s for earlier, later in pairwise(bus.asked))
     assert pause_s < 4.1
     assert {asked.request.function for asked in bus.asked} == {3, 4}
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -162,7 +163,8 @@ def test_captured_frames_of_real_meters_are_found():
         sent, came = bytes.fromhex(vector["request"]), bytes.fromhex(vector["response"])
         if not sent or not came:
             continue
-        asked = ReadRequest(unit=sent[0], function=sent[1], address=int.from_bytes(sent[2:4], "big"), count=int.from_bytes(sent[4:6], "big"))
+        unit, function, address, count = struct.unpack(">BBHH", sent[:6])
+        asked = ReadRequest(unit=unit, function=function, address=address, count=count)
         assert encode_request_rtu(asked) == sent
         assert [reply.data for reply in fed(expecting(asked), b"\x00" + came)] == [came[3:-2]]
         seen += 1
