@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -26,6 +27,7 @@ _CONNECT_TIMEOUT_S = 10.0  # TLS over a slow radio link
 _QUICK_TIMEOUT_S = 1.0  # while we retry every second; longer where connecting is known to take longer
 _QUICK_RETRIES_S = 60.0  # issue: at least once a second for the first minute
 _MAX_BACKOFF_S = 120.0  # mqtt_reliability.md 1.6
+_SETTLED_S = 5.0                  # a connection that lasted this long was a good one
 _LOOK_EVERY_S = 0.5
 _STOP_SEND_S, _STOP_BYE_S = 0.6, 0.4
 
@@ -68,6 +70,8 @@ class Publisher:
         self._has_connected = False
         self._failing_since_s: float | None = None
         self._own_mids: dict[int, float] = {}
+        self._own_waiting: deque[tuple[str, bytes]] = deque()
+        self._window = 1
         self.connections = 0
         self.sender = Sender(journal, settings, prefix, utc_ms=utc_ms, on_refused=on_refused, on_accepted=on_accepted)
 
@@ -89,11 +93,6 @@ class Publisher:
             mid = self._link.publish(f"{self._prefix}/{suffix}", message, qos=qos, retain=False)
             if qos and mid is not None:
                 self._own_mids[mid] = asyncio.get_running_loop().time()
-
-    def republish_announcements(self) -> None:
-        """Birth and state anew, as when the set of active alarms or the backlog is asked for."""
-        if self._link is not None:
-            self._announce(self._link)
 
     async def run(self) -> None:
         """Connect and send until ``stop``."""
@@ -120,8 +119,14 @@ class Publisher:
                     backoff_s = min(_MAX_BACKOFF_S, backoff_s * 2)
                 await self._rest(rest_s)
                 continue
-            backoff_s = 1.0
+            began_s = loop.time()
             await self._use(link, connected)
+            if loop.time() - began_s < _SETTLED_S:
+                # a broker that takes us and throws us out at once must not be stormed
+                await self._rest(self._chance.uniform(0.5, 1.0) * backoff_s)
+                backoff_s = min(_MAX_BACKOFF_S, backoff_s * 2)
+            else:
+                backoff_s = 1.0
 
     async def stop(self) -> None:
         """Send what is waiting for a moment, say that we leave, close: bounded, also when the broker hangs."""
@@ -157,20 +162,21 @@ class Publisher:
         loop = asyncio.get_running_loop()
         self._has_connected, self._failing_since_s, self._lost_reason = True, None, None
         self._own_mids = {}
+        self._own_waiting.clear()
         link.on_ack = self._on_ack
         link.on_lost = self._on_lost
         self._link = link
-        window = max(1, min(self._settings.window, connected.receive_maximum))
+        self._window = max(1, min(self._settings.window, connected.receive_maximum))
         self._has_spoken_5 = self._has_spoken_5 or connected.protocol == "5"
         log.info("connected to %s:%d with MQTT %s", self._settings.host, self._settings.port, connected.protocol)
         if connected.protocol != self._preferred:
             log.warning("the broker does not answer MQTT 5: using 3.1.1, where refused messages cannot be noticed")
-        self.sender.connected(link, window, loop.time())
-        self._announce(link)
+        self.sender.connected(link, self._window, loop.time())
+        self._announce()
         try:
             while self._lost_reason is None and not self._stop.is_set():
                 self._wake.clear()
-                again_s = self.sender.fill(loop.time())
+                again_s = self._send(link, loop.time())
                 await self._wait(_LOOK_EVERY_S if again_s is None else min(again_s, _LOOK_EVERY_S))
                 if self._waits_too_long(loop.time()):
                     self._lost_reason = f"no PUBACK for {self._settings.ack_timeout_s:g} s"
@@ -185,23 +191,28 @@ class Publisher:
             self._failing_since_s = loop.time()
             log.warning("connection to %s:%d lost: %s; trying again", self._settings.host, self._settings.port, self._lost_reason)
 
-    def _announce(self, link: BrokerLink) -> None:
-        now_s = asyncio.get_running_loop().time()
-        messages = [
-            (topics.BIRTH, self._announcements.birth()),
-            (topics.STATE, self._announcements.state("online", self.connections, self._protocol)),
-        ]
-        for suffix, message in [*messages, *self._announcements.active()]:
+    def _announce(self) -> None:
+        """Put birth, state and the alarms that are on before everything else."""
+        state = self._announcements.state("online", self.connections, self._protocol)
+        self._own_waiting.extend([(topics.BIRTH, self._announcements.birth()), (topics.STATE, state), *self._announcements.active()])
+
+    def _send(self, link: BrokerLink, now_s: float) -> float | None:
+        """What the window takes: announcements first, then the journal. Both together stay within what the broker allows."""
+        while self._own_waiting and len(self._own_mids) + self.sender.in_flight < self._window:
+            suffix, message = self._own_waiting[0]
             mid = link.publish(f"{self._prefix}/{suffix}", message, qos=1, retain=True)
-            if mid is not None:
-                self._own_mids[mid] = now_s
+            if mid is None:
+                break
+            self._own_waiting.popleft()
+            self._own_mids[mid] = now_s
+        return self.sender.fill(now_s, reserved=len(self._own_mids))
 
     async def _say_goodbye(self, link: BrokerLink) -> None:
         loop = asyncio.get_running_loop()
         end_s = loop.time() + _STOP_SEND_S
         while loop.time() < end_s and self._lost_reason is None and not self.sender.is_idle():
             self._wake.clear()
-            self.sender.fill(loop.time())
+            self._send(link, loop.time())
             await self._wait(0.05)
         mid = link.publish(
             f"{self._prefix}/{topics.STATE}", self._announcements.state("offline", self.connections, self._protocol), qos=1, retain=True

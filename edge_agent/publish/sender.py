@@ -87,15 +87,18 @@ class Sender:
         self._link = None
         self._under_way = {}
 
-    def fill(self, now_s: float) -> float | None:
-        """Send as much as the window takes; gives seconds until it is worth calling again without any event, or None."""
+    def fill(self, now_s: float, *, reserved: int = 0) -> float | None:
+        """Send as much as the window takes; gives seconds until it is worth calling again without any event, or None.
+
+        ``reserved``: messages of others that are under way on the same connection and count against the broker's limit.
+        """
         link = self._link
         if link is None:
             return None
         self._retry_refused(now_s)
         for name in STREAMS:
             stream = self._streams[name]
-            while len(self._under_way) < self._window:
+            while len(self._under_way) + reserved < self._window:
                 record = self._next_record(name, stream)
                 if record is None:
                     break
