@@ -106,18 +106,16 @@ def test_dead_meter_is_told_at_each_poll_and_quarantined_after_two():
     assert watch.reader.counters.quarantined == 1
 
 
-def test_probes_on_an_idle_bus_do_not_delay_the_living():
-    healthy = watched(ScriptedBus(), meters=10, full_s=5.0)
-    sick = watched(ScriptedBus(dead={3, 4, 5}, dead_block_s=0.0), meters=10, full_s=5.0)
-    run_virtual(run_for(100.0, healthy))
-    run_virtual(run_for(100.0, sick))
-    assert sick.reader.counters.probes > 20
+def test_probes_in_the_gaps_do_not_delay_the_living():
+    watch = watched(ScriptedBus(dead={3, 4, 5}), meters=10, full_s=5.0)
+    run_virtual(run_for(200.0, watch))
+    assert watch.reader.counters.probes > 60
     late_ms: list[int] = []
     for meter in (0, 1, 5, 6, 7, 8, 9):
-        due, came = ([sample.taken_utc_ms for sample in watch.of(meter)][2:] for watch in (healthy, sick))
-        late_ms += [came_ms - due_ms for due_ms, came_ms in zip(due, came, strict=False)]
+        # each meter has its own phase of the 5 s, and a read takes 30 ms
+        late_ms += [(sample.taken_utc_ms - UTC_MS - 500 * meter - 29) % 5000 for sample in watch.of(meter)[3:]]
     assert sum(1 for one_ms in late_ms if one_ms > 10) <= 0.06 * len(late_ms)     # those that the budget paid for
-    assert max(late_ms) < 1000
+    assert sorted(late_ms)[-1] < 1000
 
 
 def test_all_dark_is_known_within_seconds_on_a_serial_line():
