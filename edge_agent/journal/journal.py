@@ -48,9 +48,6 @@ class Journal:
         opened = open_streams(fs, directory, settings, agent=agent, utc_ms=utc_ms)
         self.epoch, self.recovered, self._files = opened.epoch, opened.recovered, opened.files
         self._cursor = Cursor(fs, directory / "cursor", STREAMS, epoch=self.epoch)
-        if self._cursor.is_lost:
-            # what retention removed before was at the broker: begin with what is there
-            self._cursor.positions.update({stream: files.segments[0].first_seq - 1 for stream, files in self._files.items()})
         self._losses = LossBook()
         self._space = Space(fs, directory, self._files, self._cursor, self._losses, settings=settings, utc_ms=utc_ms)
         self._guard = threading.Lock()
@@ -58,7 +55,7 @@ class Journal:
         self._taken: dict[str, list[Record]] = {stream: [] for stream in STREAMS}     # of the worker: swapped out, not yet durable
         self._recent = {stream: RecentRecords() for stream in STREAMS}
         self._readers = {stream: SegmentReader(fs) for stream in STREAMS}
-        # an acked number was given out, whatever the disk says: it must not stand for another record
+        # an acked number was given out, whatever the disk says: it must not stand for another record (a lost cursor is all 0)
         used = {stream: max(opened.used_seq[stream], self._cursor.positions[stream]) for stream in STREAMS}
         self._next = {stream: used[stream] + 1 for stream in STREAMS}
         self._committed = dict(used)
@@ -67,6 +64,8 @@ class Journal:
         self._fault_count = 0
         self.fault = ""
         self.on_cursor_due: Callable[[], None] | None = None
+        if self._cursor.is_lost:
+            self._begin_cursor()
         self._declare_holes()
 
     @classmethod
@@ -271,6 +270,15 @@ class Journal:
             if fault not in self._faults and len(self._faults) < _FAULTS_KEPT:
                 self._faults.append(fault)
         return fault
+
+    def _begin_cursor(self) -> None:
+        # what retention removed before was at the broker or declared: begin with what is there
+        self._cursor.positions.update({stream: files.segments[0].first_seq - 1 for stream, files in self._files.items()})
+        try:
+            self._cursor.store()
+            self._fs.sync_directory(self._directory)     # from now on a journal without cursor is one that lost it
+        except OSError as exc:
+            self.fault = self._told(exc)
 
     def _declare_holes(self) -> None:
         """Numbers that were never acked and have no record any more."""

@@ -16,11 +16,12 @@ _SLOT_BYTES = 512               # one sector: a torn write damages one slot only
 
 
 def load_epoch(fs: FileSystem, directory: Path) -> int | None:
-    """The larger of the two copies that are intact; a lost or older one is written again. Raises OSError."""
+    """The larger of the two copies that are intact; a lost or older one is written again where the disk allows."""
     found = [_read_epoch(fs, directory / name) for name in _EPOCH_NAMES]
     intact = [epoch for epoch in found if epoch is not None]
     if intact and found != [max(intact)] * len(found):
-        store_epoch(fs, directory, max(intact))
+        with contextlib.suppress(OSError):   # one copy is enough to start with, also on a full disk
+            store_epoch(fs, directory, max(intact))
     return max(intact, default=None)
 
 

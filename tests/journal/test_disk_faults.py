@@ -75,6 +75,40 @@ def test_while_the_disk_refuses_records_wait_and_are_not_handed_out():
     assert len(run.journal.read_from("e", 1, 10)) == 1
 
 
+def test_a_cursor_whose_sync_failed_is_written_through_a_new_descriptor():
+    run = opened()
+    run.append("e")
+    run.commit()
+    run.journal.ack("e", 1)
+    run.fs.faults = {run.fs.calls + 2: errno.EIO}     # write, sync
+    run.journal.store_cursor()
+    assert run.journal.fault
+    before = len(run.fs.log)
+    run.journal.store_cursor()
+    assert run.fs.log[before:] == ["open", "write", "sync"]
+    run.journal.close()
+    again = Run(run.fs.restart(random.Random(0)))
+    again.open()
+    assert again.journal.cursor("e") == 1
+
+
+def test_when_memory_is_full_of_readings_that_no_disk_takes_the_oldest_are_dropped_declared():
+    run = Run(SimFs(), settings=JournalSettings(segment_bytes=2**16, max_bytes=2**20, pending_records=50))
+    run.open()
+    for _ in range(20):
+        run.append("r")
+    run.commit()
+    run.fs.faults = dict.fromkeys(range(run.fs.calls + 1, run.fs.calls + 100), errno.EIO)
+    for _ in range(50):
+        run.append("r")
+    run.commit()
+    run.fs.faults = {}
+    run.commit()
+    assert [record.seq for record in read_all(run.journal, "r")] == [*range(1, 21), *range(46, 71)]
+    assert [(loss.from_seq, loss.to_seq) for loss in run.journal.take_losses()] == [(21, 45)]
+    assert run.journal.stats().lost == {"r": 25}
+
+
 def test_append_refuses_when_too_much_waits_for_the_disk():
     run = opened()
     for _ in range(SMALL.pending_records):

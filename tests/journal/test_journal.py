@@ -9,9 +9,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edge_agent.errors import ConfigError, OutboxFull
 from edge_agent.journal import STREAMS, Journal, JournalSettings, RealFs, read_only
@@ -268,50 +265,3 @@ def test_kill_9_loses_nothing_that_was_committed(tmp_path):
     journal = Journal.open(tmp_path, fs=RealFs())
     assert journal.committed("r") >= known
     journal.close()
-
-
-class JournalMachine(RuleBasedStateMachine):
-    """Any sequence of calls gives what a list would give."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fs = SimFs()
-        self.journal = Journal.open(DIRECTORY, fs=self.fs, settings=SMALL)
-        self.appended: dict[str, list[bytes]] = {stream: [] for stream in STREAMS}
-        self.committed = dict.fromkeys(STREAMS, 0)
-        self.acked = dict.fromkeys(STREAMS, 0)
-
-    @rule(stream=st.sampled_from(STREAMS), data=st.binary(min_size=1, max_size=50))
-    def append(self, stream, data):
-        assert self.journal.append(stream, 2, lambda _: data) == len(self.appended[stream]) + 1
-        self.appended[stream].append(data)
-
-    @rule()
-    def commit(self):
-        self.journal.commit()
-        self.committed = {stream: len(records) for stream, records in self.appended.items()}
-
-    @rule(stream=st.sampled_from(STREAMS), share=st.floats(0, 1))
-    def ack(self, stream, share):
-        seq = int(self.committed[stream] * share)
-        self.journal.ack(stream, seq)
-        self.acked[stream] = max(self.acked[stream], seq)
-
-    @rule(stream=st.sampled_from(STREAMS), seq=st.integers(1, 60), limit=st.integers(1, 20))
-    def read(self, stream, seq, limit):
-        found = [record.payload for record in self.journal.read_from(stream, seq, limit)]
-        assert found == self.appended[stream][: self.committed[stream]][seq - 1 : seq - 1 + limit]
-
-    @rule()
-    def reopen(self):
-        self.journal.close()
-        self.committed = {stream: len(records) for stream, records in self.appended.items()}
-        self.journal = Journal.open(DIRECTORY, fs=self.fs, settings=SMALL)
-
-    @invariant()
-    def cursor_is_what_was_acked(self):
-        assert {stream: self.journal.cursor(stream) for stream in STREAMS} == self.acked
-
-
-JournalMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
-TestJournalMachine = JournalMachine.TestCase

@@ -123,6 +123,17 @@ def test_a_damaged_newest_segment_gives_its_numbers_to_nobody_else():
     assert (loss.from_seq, loss.to_seq) == (int(newest.name[2:22]), seq - 1)
 
 
+def test_numbers_behind_damage_in_the_newest_segment_are_declared_and_not_given_again():
+    run = filled(20)
+    run.journal.close()
+    (newest,) = segments(run, "e")
+    run.fs.damage(newest, lambda data: data.replace(b"e 4 ", b"e ? "))
+    journal = reopened(run, salt="second life")
+    assert [record.seq for record in read_all(journal, "e")] == [1, 2, 3]
+    assert journal.next_seq("e") == 11
+    assert [(loss.stream, loss.from_seq, loss.to_seq) for loss in journal.take_losses()] == [("e", 4, 10)]
+
+
 def test_a_number_that_was_acked_is_not_given_again_although_its_record_is_gone():
     run = filled()
     run.journal.ack("e", 10)
@@ -154,6 +165,19 @@ def test_a_lost_cursor_means_all_again_and_no_loss():
     assert journal.cursor("r") == 0
     assert len(read_all(journal, "r")) == 300
     assert journal.take_losses() == []
+
+
+def test_a_full_disk_does_not_keep_a_damaged_journal_from_starting():
+    run = filled()
+    run.journal.close()
+    run.fs.damage(DIRECTORY / "epoch", lambda data: b"garbage")
+    run.fs.damage(DIRECTORY / "cursor", None)
+    run.fs.damage(segments(run, "r")[-1], lambda data: data[:-5] + b"?" * 5)
+    run.fs.capacity = run.fs.used()
+    journal = reopened(run)
+    assert journal.epoch == 1
+    assert len(read_all(journal, "r")) == 299
+    assert journal.take_faults()
 
 
 def test_a_cut_while_a_segment_was_begun_leaves_no_trace():

@@ -4,6 +4,7 @@ import random
 import tracemalloc
 
 from edge_agent.journal import STREAMS, Journal, JournalSettings
+from edge_agent.journal.record import HEAD_BYTES, RECORD_OVERHEAD_BYTES
 from tests.journal.journal_script import DIRECTORY, read_all
 from tests.journal.sim_fs import SimFs
 
@@ -23,6 +24,14 @@ def test_nothing_leaves_while_there_is_space():
     journal.ack("r", 200)
     fill(journal, "r", 1)
     assert read_all(journal, "r")[0].seq == 1, "sent records are the ledger: they stay as long as they can"
+
+
+def test_closed_segments_take_no_more_space_than_their_records():
+    fs = SimFs()
+    journal = Journal.open(DIRECTORY, fs=fs, settings=TIGHT)
+    fill(journal, "r", 5, size=1500)
+    closed = sorted(name for name in fs.names(DIRECTORY) if name.startswith("r-"))[:-1]
+    assert [fs.size(DIRECTORY / name) for name in closed] == [HEAD_BYTES + 2 * (RECORD_OVERHEAD_BYTES + 1500)] * 2
 
 
 def test_sent_segments_go_before_any_unsent_one():
@@ -89,6 +98,8 @@ def test_a_power_cut_after_sent_segments_left_makes_no_loss_of_them():
     for _ in range(200):
         fill(journal, "r", 1)
         journal.ack("r", journal.committed("r"))
+        if journal.committed("r") == 10:
+            journal.store_cursor()
     again = Journal.open(DIRECTORY, fs=fs.restart(random.Random(0), loses_all=True), settings=TIGHT)
     read_all(again, "r", seq=again.cursor("r") + 1)
     assert again.take_losses() == []
