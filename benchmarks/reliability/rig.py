@@ -85,7 +85,7 @@ class Rig:
         )
         config.chmod(0o644)
         self.start("mosquitto", mosquitto, "-c", str(config))
-        wait_for(lambda: _listens(port), 10.0, "Mosquitto")
+        wait_for(lambda: listens(port), 10.0, "Mosquitto")
         with (self.directory / "messages").open("ab") as output, (self.directory / "mosquitto_sub.log").open("ab") as log:
             self._running.append(
                 subprocess.Popen(
@@ -112,7 +112,7 @@ class Rig:
             return sum(1 for _ in lines)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -23,6 +23,7 @@ _BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)   # a gateway that restarts is back with
 _LONGEST_REST_S = 1.0                     # between free probes: supply that comes back shows within a second on an idle bus
 _SHORTEST_REST_S = 0.05                   # the same where the clock runs much faster than real time
 _SHORTEST_SLEEP_S = 0.001                 # timers are no finer
+_EARLY_S = 0.05           # reads due this soon are taken now, in a row: far fewer wake-ups of the processor with 1000 meters
 _LONGEST_SLEEP_S = 1.0                    # look again at least this often: a late reply may have come
 
 
@@ -93,7 +94,7 @@ class BusReader:
             wait_s = self._schedule.next_due_s() - self._clock.monotonic_s()
             if self._budget and await self._probe_if_allowed(idle_for_s=wait_s / self._clock.speed):
                 continue
-            if wait_s > 0:
+            if wait_s > _EARLY_S * self._clock.speed:
                 await self._rest(wait_s)
             else:
                 await self._poll_next()

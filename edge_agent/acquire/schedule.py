@@ -104,9 +104,11 @@ class Schedule:
         """The next slot of the meter's own phase; slots that went by while the bus was busy are skipped, not queued."""
         if slots.full_s <= 0:
             return now_s
+        now_s = max(now_s, slots.next_full_s)      # a read that was taken early has used its slot
         self.skipped_slots += max(0, int((now_s - slots.next_full_s) // slots.full_s))
         phase_s = slots.full_s * slots.index / len(self._slots)
-        return ((now_s - phase_s) // slots.full_s + 1) * slots.full_s + phase_s
+        # the small addition: a slot that rounding puts a hair before itself is not due twice
+        return (((now_s - phase_s) / slots.full_s + 1e-6) // 1 + 1) * slots.full_s + phase_s
 
     def _push(self, meter: int) -> None:
         self._ticket += 1

@@ -27,10 +27,13 @@ class GroupCommit:
 
     def notify(self, stream: str) -> None:
         """A record was appended to ``stream``: set when it must be on disk."""
+        is_full = stream == "a" or self._journal.pending("r") >= self._settings.readings_records
+        if stream == "r" and not is_full and self._due_s != float("inf"):
+            return   # the usual case, a thousand times a second: a commit is due anyway
         now_s = asyncio.get_running_loop().time()
         if self._retry_s > _RETRY_S and stream != "a":
             return   # the disk refuses: the retry that is due takes all
-        if stream == "a" or self._journal.pending("r") >= self._settings.readings_records:
+        if is_full:
             due_s = now_s
         else:
             due_s = now_s + (self._settings.readings_s if stream == "r" else self._settings.events_s)

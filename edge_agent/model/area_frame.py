@@ -57,7 +57,7 @@ class AreaFrame:
 
     def take(self, sample: Sample) -> None:
         """Put one answer into its column of meters; values not given keep their last value and age."""
-        given = ~np.isnan(sample.values)
+        given = sample.given()
         self.values[given, sample.meter] = sample.values[given]
         self.taken_utc_ms[given, sample.meter] = sample.taken_utc_ms
         self.answered_utc_ms[sample.meter] = sample.taken_utc_ms

@@ -42,3 +42,7 @@ class Sample:
     values: npt.NDArray[np.float64]
     flags: SampleFlag = SampleFlag.NONE
     turnaround_s: float = 0.0
+
+    def given(self) -> npt.NDArray[np.intp]:
+        """Columns that have a value."""
+        return np.flatnonzero(self.values == self.values)

@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from edge_agent.contract import (
     Event,
     Header,
@@ -72,7 +70,7 @@ class Pipeline:
         self.frame.take(sample)
         if sample.flags & SampleFlag.PRESENCE:
             return
-        given = np.flatnonzero(~np.isnan(sample.values))
+        given = sample.given()
         names = [COLUMNS[column] for column in given.tolist()]
         values = sample.values[given].tolist()
         doubts = [word for flag, word in _DOUBTS if sample.flags & flag] if sample.flags else []
