@@ -48,7 +48,9 @@ def test_a_good_file_gives_meters_with_their_profiles(tmp_path):
 
 
 def test_every_problem_is_told_at_once(tmp_path):
-    text = GOOD.replace('id = "e"', 'id = "e/+"').replace("unit = 1", 'unit = "one"') + """
+    text = (
+        GOOD.replace('id = "e"', 'id = "e/+"').replace("unit = 1", 'unit = "one"')
+        + """
 [[meter]]
 id = "m2"
 bus = "b2"
@@ -61,10 +63,16 @@ low_ratio = 2.0
 [detect.ghosts]
 [typo]
 """
+    )
     found = problems(tmp_path, text)
     for part in (
-        "[agent]: id = 'e/+'", "[[meter]] 1 (m1): unit = 'one'", "bus 'b2' does not exist", "profile 'acme' does not exist",
-        "[schedule]: unknown key 'ful_s'; did you mean 'full_s'?", "[detect.voltage]: dead_ratio <= low_ratio", "[detect.ghosts]: unknown detector",
+        "[agent]: id = 'e/+'",
+        "[[meter]] 1 (m1): unit = 'one'",
+        "bus 'b2' does not exist",
+        "profile 'acme' does not exist",
+        "[schedule]: unknown key 'ful_s'; did you mean 'full_s'?",
+        "[detect.voltage]: dead_ratio <= low_ratio",
+        "[detect.ghosts]: unknown detector",
         "unknown table [typo]",
     ):
         assert any(part in problem for problem in found), (part, found)
@@ -80,14 +88,21 @@ def test_one_wire_on_two_buses_is_refused(tmp_path):
     assert any("one wire has one owner" in problem for problem in found)
 
 
-@pytest.mark.parametrize("url", ["tcp//x", "http://x", "serial://", "serial:///dev/x?baud=12345", "serial:///dev/x?format=9Z9", "tcp://h:99999", "tcp:///x"])
+@pytest.mark.parametrize(
+    "url", ["tcp//x", "http://x", "serial://", "serial:///dev/x?baud=12345", "serial:///dev/x?format=9Z9", "tcp://h:99999", "tcp:///x"]
+)
 def test_an_unusable_bus_url_is_told(tmp_path, url):
     assert any("[[bus]] 1 (b1)" in problem for problem in problems(tmp_path, GOOD.replace("tcp://127.0.0.1:1502", url)))
 
 
-@pytest.mark.parametrize(("url", "says"), [
-    ("mqtt://broker.example.org", "TLS is needed off this machine"), ("http://x", "write mqtts://"), ("mqtt://u:p@127.0.0.1", "write mqtts://"),
-])
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mqtt://broker.example.org", "TLS is needed off this machine"),
+        ("http://x", "write mqtts://"),
+        ("mqtt://u:p@127.0.0.1", "write mqtts://"),
+    ],
+)
 def test_an_unusable_broker_url_is_told(tmp_path, url, says):
     assert any(says in problem for problem in problems(tmp_path, GOOD.replace("mqtt://127.0.0.1:1883", url)))
 
@@ -124,7 +139,8 @@ def test_a_thousand_meters_load_and_their_birth_fits_a_message(tmp_path):
     for bus in range(8):
         lines.append(f'[[bus]]\nname = "bus-{bus}"\nurl = "tcp://127.0.0.1:{1500 + bus}"')
         lines += [
-            f'[[meter]]\nid = "{bus:04d}{unit:08d}"\nbus = "bus-{bus}"\nunit = {unit}\nprofile = "chint-ddsu666"\nnode = "feeder-{bus}/branch-{unit % 4}"'
+            f'[[meter]]\nid = "{bus:04d}{unit:08d}"\nbus = "bus-{bus}"\nunit = {unit}\n'
+            f'profile = "chint-ddsu666"\nnode = "feeder-{bus}/branch-{unit % 4}"'
             for unit in range(1, 126)
         ]
     config = load_config(write(tmp_path, "\n".join(lines)))

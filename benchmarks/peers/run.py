@@ -34,7 +34,7 @@ TB_WARM_S, OUR_WARM_S = 40.0, 8.0
 def our_config(directory: Path, broker_port: int, urls: list[str], units: int, *, period_s: float) -> Path:
     """Journal and all three detectors on; the limits leave the fleet's made-up values alone."""
     lines = [
-        f'[agent]\narea = "bench"\nid = "edge"\nstate_dir = {json.dumps(str(directory / "state"))}\nprofile_dirs = [{json.dumps(str(HERE))}]',
+        f'[agent]\narea = "bench"\nid = "edge"\nstate_dir = {json.dumps(str(directory / "state"))}\nprofile_dirs = ["{HERE}"]',
         f'[mqtt]\nurl = "mqtt://127.0.0.1:{broker_port}"',
         f"[schedule]\nfull_s = {period_s}\npresence_s = 0.0",
         "[detect.voltage]\ndead_ratio = 0.1\nlow_ratio = 0.2\nhigh_ratio = 3.0",
@@ -230,7 +230,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="hplc-edge-bench-") as name:
         config = Path(name) / "mosquitto.conf"
         config.write_text(
-            f"listener {broker_port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 200000\nmax_inflight_messages 0\npersistence false\n"
+            f"listener {broker_port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 200000\n"
+            "max_inflight_messages 0\npersistence false\n"
             "log_dest none\nset_tcp_nodelay true\n"
         )
         config.chmod(0o644)

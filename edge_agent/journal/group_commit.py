@@ -33,10 +33,8 @@ class GroupCommit:
         now_s = asyncio.get_running_loop().time()
         if self._retry_s > _RETRY_S and stream != "a":
             return   # the disk refuses: the retry that is due takes all
-        if is_full:
-            due_s = now_s
-        else:
-            due_s = now_s + (self._settings.readings_s if stream == "r" else self._settings.events_s)
+        wait_s = self._settings.readings_s if stream == "r" else self._settings.events_s
+        due_s = now_s if is_full else now_s + wait_s
         if due_s < self._due_s:
             self._due_s = due_s
             self._wake.set()

@@ -32,8 +32,21 @@ class Wires:
         ready = self.directory / "ready"
         ready.unlink(missing_ok=True)
         process = self.start(
-            "sim", "serve", "--profile", "chint-ddsu666", "--units", "1-6", "--tcp", str(self.meter_port), "--turnaround-ms", "1",
-            "--ready-file", str(ready), "--speed", "60", *options,
+            "sim",
+            "serve",
+            "--profile",
+            "chint-ddsu666",
+            "--units",
+            "1-6",
+            "--tcp",
+            str(self.meter_port),
+            "--turnaround-ms",
+            "1",
+            "--ready-file",
+            str(ready),
+            "--speed",
+            "60",
+            *options,
         )
         wait_until(ready.exists, what="simulated meters")
         return process
@@ -52,7 +65,8 @@ class Wires:
             f'[[bus]]\nname = "b"\nurl = "tcp://127.0.0.1:{self.meter_port}"',
         ]
         lines += [
-            f'[[meter]]\nid = "m{unit}"\nbus = "b"\nunit = {unit}\nprofile = "chint-ddsu666"\nnode = "f/b{unit % 2}"\nnominal_voltage_v = 230.0'
+            f'[[meter]]\nid = "m{unit}"\nbus = "b"\nunit = {unit}\nprofile = "chint-ddsu666"\n'
+            f'node = "f/b{unit % 2}"\nnominal_voltage_v = 230.0'
             for unit in range(1, 7)
         ]
         path.write_text("\n".join(lines))
@@ -153,7 +167,9 @@ def test_meters_that_lose_supply_become_one_outage_and_come_back(wires, tmp_path
     assert (ended["type"], ended["data"]["event_id"], ended["data"]["revision"]) == ("outage.restore", begun["data"]["event_id"], 2)
     wait_until(lambda: wires.broker.messages("/active/")[-1][1] == {}, what="the cleared alarm")
     wires.stop(agent)
-    shown = subprocess.run([*COMMAND, "events", "-c", str(tmp_path / "agent.toml"), "--json"], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        [*COMMAND, "events", "-c", str(tmp_path / "agent.toml"), "--json"], capture_output=True, text=True, check=True
+    ).stdout
     assert [json.loads(line)["type"] for line in shown.splitlines() if "outage" in line] == ["outage.start", "outage.restore"]
 
 
@@ -171,7 +187,7 @@ def test_without_a_broker_reading_goes_on_and_everything_arrives_later(wires, tm
     assert took_s < 2.0
     assert wires.broker.messages("/reading")[0][1]["seq"] == 1
     lines = [line for line in said.splitlines() if "broker" in line or "connection" in line]
-    assert len(lines) == 2, said                       # one line when it was not there, one when it was lost
+    assert len(lines) == 2, said  # one line when it was not there, one when it was lost
     assert "trying again" in lines[0]
 
 
@@ -199,7 +215,12 @@ def test_a_wrong_password_is_one_line_and_reading_goes_on(wires, tmp_path):
 def test_a_topic_that_the_broker_refuses_is_noticed_and_others_go_on(wires, tmp_path):
     directory = tmp_path / "broker"
     directory.mkdir()
-    rules = ["topic read #", "topic write hplc/v1/t/e/+", "topic write hplc/v1/t/e/event/#", *[f"topic write hplc/v1/t/e/m/m{unit}/#" for unit in range(2, 7)]]
+    rules = [
+        "topic read #",
+        "topic write hplc/v1/t/e/+",
+        "topic write hplc/v1/t/e/event/#",
+        *[f"topic write hplc/v1/t/e/m/m{unit}/#" for unit in range(2, 7)],
+    ]
     (directory / "rules").write_text("\n".join(rules) + "\n")
     (directory / "rules").chmod(0o644)
     wires.broker = Mosquitto(directory, extra=f"allow_anonymous true\nacl_file {directory / 'rules'}\n")
@@ -230,7 +251,7 @@ def test_ctrl_c_ends_within_two_seconds_also_while_the_broker_hangs(wires, tmp_p
     import socket
 
     wires.meters()
-    with socket.socket() as hanging:        # accepts, never answers
+    with socket.socket() as hanging:  # accepts, never answers
         hanging.bind(("127.0.0.1", 0))
         hanging.listen()
         agent = wires.start("run", "-c", str(wires.config(hanging.getsockname()[1])))

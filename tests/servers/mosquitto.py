@@ -32,7 +32,7 @@ class Mosquitto:
         assert self._binary, "mosquitto is not installed: 'make test' installs it"
         directory.mkdir(parents=True, exist_ok=True)
         for parent in (directory, *directory.parents[:3]):
-            parent.chmod(parent.stat().st_mode | 0o055)      # as root Mosquitto drops to its own user, who must read its files
+            parent.chmod(parent.stat().st_mode | 0o055)  # as root Mosquitto drops to its own user, who must read its files
         self._config = directory / "mosquitto.conf"
         # max_queued_messages 0 (no limit) would make Mosquitto 2.0 end the connection after a refused publish
         self._config.write_text(f"listener {self.port} 127.0.0.1\npersistence false\nmax_queued_messages 100000\nlog_dest none\n{extra}")
@@ -57,7 +57,8 @@ class Mosquitto:
     def subscribe(self, *options: str) -> None:
         with self._log.open("ab") as log:
             self._subscriber = subprocess.Popen(
-                ["mosquitto_sub", "-V", "mqttv5", "-p", str(self.port), "-q", "1", "-t", "hplc/v1/#", "-F", "%t %r %p", *options], stdout=log
+                ["mosquitto_sub", "-V", "mqttv5", "-p", str(self.port), "-q", "1", "-t", "hplc/v1/#", "-F", "%t %r %p", *options],
+                stdout=log,
             )
         time.sleep(0.3)
 
