@@ -83,12 +83,20 @@ class Space:
         files = self._files["r"]
         if not files.segments or files.last_seq < files.segments[0].first_seq:
             return False
-        self._drop_declared("r", files.segments[0].first_seq, files.last_seq)
+        first_seq = files.segments[0].first_seq
+        with contextlib.suppress(OSError):   # on a full disk only the drop makes room for it
+            files.begin(files.last_seq + 1)
+        self._drop_declared("r", first_seq, files.last_seq)
+        if not files.segments:
+            files.begin(files.last_seq + 1)   # a start that finds none would take the stream for robbed and begin a new epoch
         return True
 
     def _drop_declared(self, stream: str, from_seq: int, to_seq: int) -> None:
-        self._losses.declare(stream, max(from_seq, self._cursor.positions[stream] + 1), to_seq, "retention: no space is left")
-        self._files[stream].drop_oldest()
+        try:
+            self._files[stream].drop_oldest()
+            self._fs.sync_directory(self._directory)   # a power cut must not bring back what was declared lost
+        finally:
+            self._losses.declare(stream, max(from_seq, self._cursor.positions[stream] + 1), to_seq, "retention: no space is left")
 
     def _free_ballast(self) -> bool:
         if not self._has_ballast:

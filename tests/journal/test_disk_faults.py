@@ -104,7 +104,7 @@ def test_when_memory_is_full_of_readings_that_no_disk_takes_the_oldest_are_dropp
     run.commit()
     run.fs.faults = {}
     run.commit()
-    assert [record.seq for record in read_all(run.journal, "r")] == [*range(1, 21), *range(46, 71)]
+    assert [record.seq for record in read_all(run.journal, "r", limit=10)] == [*range(1, 21), *range(46, 71)]
     assert [(loss.from_seq, loss.to_seq) for loss in run.journal.take_losses()] == [(21, 45)]
     assert run.journal.stats().lost == {"r": 25}
 

@@ -61,6 +61,18 @@ def test_unsent_readings_go_before_events_and_alarms_stay_to_the_end():
         assert lost + kept == list(range(1, journal.next_seq(stream)))
 
 
+def test_readings_in_use_go_before_alarms_and_the_epoch_stays():
+    fs = SimFs()
+    journal = Journal.open(DIRECTORY, fs=fs, settings=TIGHT)
+    fill(journal, "r", 3)
+    fill(journal, "a", 90)
+    assert read_all(journal, "r") == []
+    assert journal.take_losses()[0].stream == "r"
+    journal.close()
+    again = Journal.open(DIRECTORY, fs=fs, settings=TIGHT)
+    assert (again.epoch, again.next_seq("r")) == (1, 4)
+
+
 def test_alarms_alone_in_a_full_store_lose_their_oldest_declared():
     journal = Journal.open(DIRECTORY, fs=SimFs(), settings=TIGHT)
     fill(journal, "a", 300)
