@@ -52,7 +52,7 @@ class BusReader:
         self._indices = tuple(meter.index for meter in meters)
         self.counters = BusCounters()
         self._transactor = Transactor(link, framing, settings, self.counters)
-        self._line = LineState(may_queue=link.seconds_per_character == 0.0)
+        self._line = LineState(may_queue=link.seconds_per_character == 0.0, longest_s=settings.reply_timeout_s)
         self._schedule, self._budget = Schedule(), ProbeBudget(share=settings.probe_share)
         self._readers: dict[int, MeterReader] = {}
         plans: dict[str, ReadPlan] = {}

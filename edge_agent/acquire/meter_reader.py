@@ -25,6 +25,7 @@ log = logging.getLogger("hplc_edge.acquire")
 _NEVER_SO = (ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE)    # the block will not be answered as it is
 # A paid probe waits less than a read may: so that probes of d meters fit into d x time-out / share with room for the read that follows.
 _PROBE_WAIT_SHARE = 0.8
+_NOTICEABLE_S = 0.02
 
 
 class Outcome(enum.Enum):
@@ -61,14 +62,35 @@ class BusMeter:
 
 
 class LineState:
-    """What the meters of one bus share: whether the last request went unanswered, so that a gateway may still be busy with it."""
+    """What the meters of one bus share: a gateway may still be busy with a request that we have given up.
 
-    __slots__ = ("after_timeout", "may_queue", "waited_s")
+    ``block_s`` is how long it is, learned from how much longer than usual the next one waits; 0 on a serial line of our own, where a
+    time-out is over when it is over.
+    """
 
-    def __init__(self, *, may_queue: bool) -> None:
-        self.may_queue = may_queue     # False on a serial line of our own: there a time-out is over when it is over
-        self.after_timeout = False
-        self.waited_s = 0.0            # how much longer than usual the first answer after that took
+    __slots__ = ("_given_up_s", "block_s", "may_queue", "waited_s")
+
+    def __init__(self, *, may_queue: bool, longest_s: float) -> None:
+        self.may_queue = may_queue
+        self.block_s = longest_s if may_queue else 0.0
+        self.waited_s = 0.0                    # of the first answer after a time-out
+        self._given_up_s: list[float] = []     # waits of the unanswered requests since the last answer
+
+    @property
+    def after_timeout(self) -> bool:
+        return bool(self._given_up_s)
+
+    def timed_out(self, wait_s: float) -> None:
+        if self.may_queue and len(self._given_up_s) < 2:
+            self._given_up_s.append(wait_s)
+
+    def answered(self, waited_s: float) -> None:
+        """``waited_s``: how much longer than usual the answer took."""
+        self.waited_s = waited_s
+        if len(self._given_up_s) == 1:         # of two in a row nobody knows which one the gateway was busy with
+            given_up_s = self._given_up_s[0]
+            self.block_s = given_up_s + waited_s if waited_s > _NOTICEABLE_S else min(self.block_s, given_up_s)
+        self._given_up_s.clear()
 
 
 class MeterReader:
@@ -129,7 +151,8 @@ class MeterReader:
     def free_probe_wait_s(self, gap_s: float) -> float | None:
         """How long a probe may wait that has to fit into a gap; None when this meter needs more than the gap."""
         words = self._plan.presence[0].count
-        return min(gap_s, self._timeout.seconds(words)) if gap_s >= self._timeout.least_s(words) else None
+        needed_s = max(self._line.block_s, self._timeout.least_s(words))
+        return min(gap_s, self._timeout.seconds(words)) if gap_s >= needed_s else None
 
     def quiet_in_s(self, now_s: float) -> float:
         """How long the meter must be left alone, since whatever it is asked could be answered by a late reply; mostly 0."""
@@ -188,13 +211,12 @@ class MeterReader:
         if answer.result in (Result.ANSWERED, Result.REFUSED):
             if line.after_timeout:
                 typical_s = timeout.typical_s(block.count)     # what it took measures the gateway's queue, not this meter
-                line.waited_s = max(0.0, answer.turnaround_s - (timeout.floor_s if typical_s is None else typical_s))
+                line.answered(max(0.0, answer.turnaround_s - (timeout.floor_s if typical_s is None else typical_s)))
             elif answer.result is Result.ANSWERED:
                 timeout.answered(block.count, answer.turnaround_s)
-            line.after_timeout = False
         elif answer.result is Result.TIMED_OUT:
             timeout.timed_out(block.count)
-            line.after_timeout = line.may_queue
+            line.timed_out(timeout_s)
         return answer
 
     def _take(self, block: BlockRead, answer: Answer, poll: Poll) -> None:

@@ -1,16 +1,17 @@
 """The bus reader against a scripted line, in virtual time: rates, dead meters, lost links, stopping."""
 
 import asyncio
+import contextlib
 import dataclasses
 from itertools import pairwise
 
 import pytest
 
-from edge_agent.acquire import AcquireSettings
-from edge_agent.model import EvidenceKind, SampleFlag
+from edge_agent.acquire import AcquireSettings, BusMeter, BusReader
+from edge_agent.model import EvidenceKind, Sample, SampleFlag
 from edge_agent.transport.base import Framing
 from firmware_profiles.schema import ReadLimits
-from tests.acquire.scripted import UTC_MS, BreakableLink, ScriptedBus, energy_points, profile_of, run_for, watched
+from tests.acquire.scripted import UTC_MS, BreakableLink, LoopClock, ScriptedBus, energy_points, profile_of, run_for, watched
 from tests.virtual_loop import run_virtual
 
 FRAMINGS = pytest.mark.parametrize("framing", Framing)
@@ -97,7 +98,7 @@ def test_returned_meter_is_read_again_in_time(framing: Framing, dead: int, full_
     assert waited_s <= (bound_s if full_s == 0.0 or framing is Framing.TCP else 12.0)
 
 
-def test_dead_meter_is_told_at_each_poll_and_quarantined_after_two():
+def test_dead_meter_is_told_at_each_poll_and_quarantined():
     watch = watched(ScriptedBus(dead={2}), meters=3, full_s=5.0)
     run_virtual(run_for(60.0, watch))
     assert watch.failed(1) == watch.reader.counters.polls_failed >= 3
@@ -106,16 +107,37 @@ def test_dead_meter_is_told_at_each_poll_and_quarantined_after_two():
     assert watch.reader.counters.quarantined == 1
 
 
-def test_probes_in_the_gaps_do_not_delay_the_living():
-    watch = watched(ScriptedBus(dead={3, 4, 5}), meters=10, full_s=5.0)
+@pytest.mark.parametrize("dead_block_s", [0.0, 0.3])
+def test_probes_in_the_gaps_do_not_delay_the_living(dead_block_s: float):
+    watch = watched(ScriptedBus(dead={3, 4, 5}, dead_block_s=dead_block_s), meters=10, full_s=5.0)
     run_virtual(run_for(200.0, watch))
     assert watch.reader.counters.probes > 60
     late_ms: list[int] = []
     for meter in (0, 1, 5, 6, 7, 8, 9):
-        # each meter has its own phase of the 5 s, and a read takes 30 ms
-        late_ms += [(sample.taken_utc_ms - UTC_MS - 500 * meter - 29) % 5000 for sample in watch.of(meter)[3:]]
+        late_ms += [lateness_ms(sample) for sample in watch.of(meter)[3:]]
     assert sum(1 for one_ms in late_ms if one_ms > 10) <= 0.06 * len(late_ms)     # those that the budget paid for
     assert sorted(late_ms)[-1] < 1000
+
+
+def test_delay_that_a_gateway_makes_of_free_probes_stays_within_the_share():
+    # the probe would end within the gap of 0.5 s, but the gateway goes on waiting for the dead meter
+    bus = ScriptedBus(framing=Framing.TCP, dead_block_s=0.9)
+    watch = watched(bus, meters=10, full_s=5.0)
+
+    async def scenario() -> None:
+        asyncio.get_running_loop().call_later(20.0, bus.dead.update, {3, 4, 5})
+        await run_for(620.0, watch)
+
+    run_virtual(scenario())
+    assert watch.reader.counters.probes > 10
+    late_ms = [lateness_ms(sample) for sample in watch.samples if sample.taken_utc_ms > UTC_MS + 1_040_000]
+    # a delayed read delays those behind it as well, so twice the share
+    assert sum(late_ms) <= 2 * 30 * 580
+
+
+def lateness_ms(sample: Sample) -> int:
+    """Of one of ten meters read every 5 s, each at its own phase; a read takes 30 ms and may begin 50 ms early."""
+    return (sample.taken_utc_ms - UTC_MS - 500 * sample.meter - 30 + 60) % 5000 - 60
 
 
 def test_all_dark_is_known_within_seconds_on_a_serial_line():
@@ -199,10 +221,30 @@ def test_cancelled_reader_ends_at_once_and_closes_the_link():
 
 
 def test_rest_that_a_meter_needs_is_kept_before_and_after_it():
-    watch = watched(ScriptedBus(), profile=profile_of(energy_points(6), limits=ReadLimits(silence_s=0.06)), meters=2)
-    run_virtual(run_for(5.0, watch))
-    gaps_s = [following.at_s - asked.at_s - 0.03 for asked, following in pairwise(watch.bus.asked)]
-    assert min(gaps_s) >= 0.06 - 1e-9
+    tired = profile_of(energy_points(6), name="tired", limits=ReadLimits(silence_s=0.06))
+    bus = ScriptedBus()
+    samples: list[Sample] = []
+    reader = BusReader(
+        name="bus-1", link=BreakableLink("bus", bus.respond), framing=bus.framing, settings=AcquireSettings(), clock=LoopClock(),
+        meters=[
+            BusMeter(index=index, id=f"m{index}", unit=index + 1, profile=profile, full_s=0.0, presence_s=None)
+            for index, profile in enumerate((tired, profile_of(energy_points(6)), profile_of(energy_points(6))))
+        ],
+        on_sample=samples.append, on_evidence=lambda fact: pytest.fail(f"{fact}"),
+    )
+
+    async def scenario() -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(reader.run(), 5.0)
+
+    run_virtual(scenario())
+    assert len(samples) > 50
+    gaps_s: dict[tuple[int, int], float] = {}
+    for asked, following in pairwise(bus.asked):
+        gaps_s[asked.request.unit, following.request.unit] = following.at_s - asked.at_s - 0.03
+    assert gaps_s[3, 1] >= 0.06 - 1e-9
+    assert gaps_s[1, 2] >= 0.06 - 1e-9
+    assert gaps_s[2, 3] < 0.01
 
 
 def test_frames_are_three_and_a_half_characters_apart_on_a_serial_line():
