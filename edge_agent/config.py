@@ -81,7 +81,6 @@ class SupplyTable:
 
     file: str
     stale_s: float = 10.0
-    nominal_voltage_v: float = 220.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

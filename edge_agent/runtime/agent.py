@@ -8,6 +8,7 @@ import logging
 import random
 import secrets
 import time
+from pathlib import Path
 
 from edge_agent import detect
 from edge_agent.acquire import BusMeter, BusReader
@@ -54,7 +55,7 @@ class Agent:
         self._announcer = Announcer(config, header, self._journal, clock)
         found = detect.find_detectors()
         supply = config.supply
-        self._supply = None if supply is None else SupplyFile(config.state_dir / supply.file, supply.stale_s)
+        self._supply = None if supply is None else SupplyFile(Path(supply.file), supply.stale_s)
         self._pipeline = Pipeline(
             archive=config.archive,
             clock=clock,

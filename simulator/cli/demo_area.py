@@ -106,9 +106,10 @@ class DemoArea:
             "reply_timeout_floor_s = 0.05",
             "[detect.voltage]  # EN 50160: 230 V +-10 %",
             "high_ratio = 1.10",
+            "[detect.silence]",
+            "nominal_voltage_v = 230.0",
             "[supply]",
             f"file = {json.dumps(str(directory / 'mains'))}",
-            "nominal_voltage_v = 230.0",
         ]
         for name, gateway in self._gateways.items():
             lines += ["[[bus]]", f'name = "{name}"', f'url = "tcp://127.0.0.1:{gateway.port}"']
