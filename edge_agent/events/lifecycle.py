@@ -81,7 +81,9 @@ class EventBook:
 
     def published(self, revision: SavedEvent) -> None:
         """Keep the message in which a revision was journaled, to show it again as an alarm that is on."""
-        self._events[_identity(revision.body)] = revision
+        known = self._events.get(_identity(revision.body))
+        if known is None or known.body.revision <= revision.body.revision:
+            self._events[_identity(revision.body)] = revision
 
     def active(self) -> list[SavedEvent]:
         """The events that are on."""

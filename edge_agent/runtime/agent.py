@@ -48,7 +48,9 @@ class Agent:
         self._config, self._clock = config, clock
         simulation = config.simulation
         sim = None if simulation is None else Simulation(description=simulation.description, speed=simulation.speed)
-        self._journal = Journal.open(config.state_dir / "journal", settings=config.journal)
+        self._journal = Journal.open(
+            config.state_dir / "journal", settings=config.journal, agent=config.agent.id, utc_ms=clock.utc_ms
+        )
         header = Header(agent=config.agent.id, epoch=self._journal.epoch, boot=secrets.token_hex(4), sim=sim)
         self._stop = asyncio.Event()
         self._commit = GroupCommit(self._journal, config.journal, self._wake_publisher)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -62,6 +63,7 @@ class Pipeline:
         self._suffixes = [contract_topics.reading_suffix(meter.id) for meter in archive.meters]
         self._start_s = clock.monotonic_s()
         self.frame = AreaFrame.empty(len(archive.meters), clock.utc_ms())
+        self._unjournaled: deque[EventChange] = deque()
         self.samples = self.readings_dropped = self.events = 0
 
     def take_sample(self, sample: Sample) -> None:
@@ -116,6 +118,10 @@ class Pipeline:
         changes = []
         for detector in self._detectors.values():
             changes += [change for finding in detector.update(self.frame) if (change := self._apply(finding)) is not None]
+        self._journal_changes()
+        for fault in self._journal.take_faults():
+            log.warning("journal: %s", fault)
+            self._try_system_event("store.fault", "alarm", {"fault": fault})
         for loss in self._journal.take_losses():
             self._declare(loss.stream, loss.from_seq, loss.to_seq, loss.reason)
         if changes:
@@ -134,6 +140,13 @@ class Pipeline:
 
         self._journal.append("s", RecordKind.SYSTEM, message)
         self._notify("s")
+
+    def _try_system_event(self, type_name: str, severity: Severity, data: dict[str, str | int | float | bool]) -> None:
+        """The same where the store itself may be the trouble: what it refuses has been logged."""
+        try:
+            self.system_event(type_name, severity, data)
+        except OutboxFull as exc:
+            log.warning("%s cannot be journaled: %s", type_name, exc)
 
     def active_alarms(self) -> list[tuple[str, bytes]]:
         """Topic suffix and message of each alarm that is on, as last journaled."""
@@ -185,12 +198,27 @@ class Pipeline:
             seq = records[-1].seq + 1
 
     def _apply(self, finding: Finding) -> EventChange | None:
-        """The journaled revision that a finding makes; None when it says nothing new."""
+        """The revision that a finding makes, queued for the journal; None when it says nothing new."""
         now_ms = self.frame.now_utc_ms
         change = self._book.apply(finding, now_ms)
         if change is None:
             return None
         self.events += 1
+        self._unjournaled.append(change)
+        return change
+
+    def _journal_changes(self) -> None:
+        """Journal revisions in the order in which they were made; those that a full outbox refuses wait for the next tick."""
+        while self._unjournaled:
+            try:
+                self._journal_change(self._unjournaled[0])
+            except OutboxFull as exc:
+                log.error("%d event revisions wait: %s; is the disk full?", len(self._unjournaled), exc)
+                return
+            self._unjournaled.popleft()
+
+    def _journal_change(self, change: EventChange) -> None:
+        now_ms = self.frame.now_utc_ms
         stream = change.kind.stream
         sent: list[bytes] = []
 
@@ -218,7 +246,6 @@ class Pipeline:
         self._journal.append("t", RecordKind.ACTIVE, lambda _: frame_record(suffix, now_ms, shown))
         self._notify("t")
         log.info("%s %s %s revision %d", change.type, change.body.scope, change.body.node_id, change.body.revision)
-        return change
 
     def _declare(self, stream: str, from_seq: int, to_seq: int, reason: str) -> None:
         now_ms = self._clock.utc_ms()
