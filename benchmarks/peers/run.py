@@ -148,7 +148,7 @@ async def late_replies(broker_port: int, seconds: float) -> list[Row]:
         config = our_config(directory, broker_port, [f"rtu+tcp://127.0.0.1:{port}"], 25, period_s=0.0)
         with (directory / "messages").open("w") as output:
             subscriber = await asyncio.create_subprocess_exec(
-                "mosquitto_sub", "-p", str(broker_port), "-q", "1", "-t", TOPIC, "-F", "%t %p", stdout=output
+                "mosquitto_sub", "-h", "127.0.0.1", "-p", str(broker_port), "-q", "1", "-t", TOPIC, "-F", "%t %p", stdout=output
             )
             agent = await asyncio.create_subprocess_exec(HPLC_EDGE, "run", "-c", str(config), stderr=asyncio.subprocess.DEVNULL)
             await asyncio.sleep(seconds)

@@ -57,7 +57,22 @@ class Mosquitto:
     def subscribe(self, *options: str) -> None:
         with self._log.open("ab") as log:
             self._subscriber = subprocess.Popen(
-                ["mosquitto_sub", "-V", "mqttv5", "-p", str(self.port), "-q", "1", "-t", "hplc/v1/#", "-F", "%t %r %p", *options],
+                [
+                    "mosquitto_sub",
+                    "-V",
+                    "mqttv5",
+                    "-h",
+                    "127.0.0.1",
+                    "-p",
+                    str(self.port),
+                    "-q",
+                    "1",
+                    "-t",
+                    "hplc/v1/#",
+                    "-F",
+                    "%t %r %p",
+                    *options,
+                ],
                 stdout=log,
             )
         time.sleep(0.3)
