@@ -172,10 +172,7 @@ class MqttLink:
 
     def abort(self) -> None:
         self._is_over = True
-        sock = self._socket
         self._release()
-        if sock is not None:
-            sock.close()
 
     # --- what paho and the event loop call -----------------------------------------------------------------------------------------
 
@@ -241,8 +238,11 @@ class MqttLink:
         if self._misc is not None:
             self._misc.cancel()
             self._misc = None
-        if self._socket is not None:
-            self._forget_socket(self._socket)
+        sock = self._socket
+        if sock is not None:
+            self._forget_socket(sock)
+            with contextlib.suppress(OSError):
+                sock.close()
         if self._connack.done() and not self._connack.cancelled():
             self._connack.exception()      # looked at: a refusal that came after the time-out is no unhandled error
 

@@ -91,7 +91,7 @@ class DemoView:
         cells = [self._cell(meter) for meter in self.meters]
         rows = -(-len(cells) // _COLUMNS)
         lines += [
-            "  ".join(f"{cells[row + column * rows]:<30}" for column in range(_COLUMNS) if row + column * rows < len(cells))
+            "  ".join(f"{cells[row + column * rows]:<31}" for column in range(_COLUMNS) if row + column * rows < len(cells))
             for row in range(rows)
         ]
         lines += ["", "events:", *[describe(seen.message) for seen in self.events[-_EVENT_LINES:]]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -175,13 +177,20 @@ def test_meters_that_lose_supply_become_one_outage_and_come_back(wires, tmp_path
 
 def test_without_a_broker_reading_goes_on_and_everything_arrives_later(wires, tmp_path):
     wires.meters()
-    port = free_port()
-    agent = wires.start("run", "-c", str(wires.config(port)))
-    time.sleep(3.0)
-    wires.broker = Mosquitto(tmp_path / "broker", port=port)
+    wires.broker = Mosquitto(tmp_path / "broker")
     wires.broker.subscribe()
-    wait_until(lambda: len(wires.broker.messages("/reading")) > 40)
-    wires.broker.kill()
+    way = free_port()
+    agent = wires.start("run", "-c", str(wires.config(way)))
+    time.sleep(3.0)
+    assert shutil.which("socat"), "socat is not installed: 'make test' installs it"
+    joined = subprocess.Popen(
+        ["socat", f"TCP-LISTEN:{way},bind=127.0.0.1,fork,reuseaddr", f"TCP:127.0.0.1:{wires.broker.port}"], start_new_session=True
+    )
+    try:
+        wait_until(lambda: len(wires.broker.messages("/reading")) > 40)
+    finally:
+        os.killpg(joined.pid, signal.SIGKILL)  # its children carry the connections
+        joined.wait()
     time.sleep(1.0)
     _, took_s, said = wires.stop(agent)
     assert took_s < 2.0
@@ -200,10 +209,10 @@ def test_a_wrong_password_is_one_line_and_reading_goes_on(wires, tmp_path):
     wires.meters()
     (tmp_path / "password").write_text("wrong\n")
     config = wires.config(wires.broker.port, mqtt=f'username = "edge"\npassword_file = "{tmp_path / "password"}"')
+    wires.broker.subscribe("-u", "edge", "-P", "right")
     agent = wires.start("run", "-c", str(config))
     time.sleep(3.0)
     (tmp_path / "password").write_text("right\n")
-    wires.broker.subscribe("-u", "edge", "-P", "right")
     wait_until(lambda: len(wires.broker.messages("/reading")) > 30)
     _, _, said = wires.stop(agent)
     refusals = [line for line in said.splitlines() if "refused" in line]
