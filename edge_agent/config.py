@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from edge_agent import detect
 from edge_agent.acquire.settings import AcquireSettings
@@ -319,8 +318,7 @@ def _check_state_dir(directory: Path, problems: list[str]) -> None:
 
 def broker_address(settings: MqttSettings) -> str:
     """``host:port`` for messages to people, without credentials."""
-    parts = urlsplit(settings.url)
-    return f"{parts.hostname}:{parts.port or (8883 if parts.scheme == 'mqtts' else 1883)}"
+    return f"{settings.host}:{settings.port}"
 
 
 __all__ = ["Config", "MeterConfig", "broker_address", "load_config"]

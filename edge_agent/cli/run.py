@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from edge_agent.cli.command import Command
-from edge_agent.config import broker_address, load_config
+from edge_agent.config import Config, broker_address, load_config
 
 # numpy's BLAS would start a thread for each core; the agent multiplies no matrices
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -33,11 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     return asyncio.run(_run(config, arguments.seconds))
 
 
-async def _run(config: object, seconds: float | None) -> int:
-    from edge_agent.config import Config
-    from edge_agent.runtime.agent import Agent, make_clock
+async def _run(config: Config, seconds: float | None) -> int:
+    from edge_agent.runtime.agent import Agent, make_clock  # loads the kernels: not needed for --check
 
-    assert isinstance(config, Config)
     agent = Agent(config, make_clock(config))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
