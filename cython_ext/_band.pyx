@@ -20,7 +20,7 @@ cdef Py_ssize_t _update(
         v = value[i]
         if now_ms == seen_ms[i] or now_ms < 0 or isnan(v) or isnan(limits[0, i]):
             continue
-        if seen_ms[i] >= 0 and now_ms - seen_ms[i] > max_gap_ms:
+        if seen_ms[i] >= 0 and (now_ms < seen_ms[i] or now_ms - seen_ms[i] > max_gap_ms):
             pending[i] = 0
         seen_ms[i] = now_ms
         if side[i] == 0:
@@ -29,7 +29,7 @@ cdef Py_ssize_t _update(
                 pending[i] = wanted
                 since_ms[i] = now_ms
             if wanted != 0 and now_ms - since_ms[i] >= begin_delay_ms:
-                side[i] = wanted
+                side[i] = -2 if v < limits[4, i] else wanted
                 begun_ms[i] = since_ms[i]
                 pending[i] = 0
                 code[i] = 1 if wanted < 0 else 2
@@ -45,6 +45,10 @@ cdef Py_ssize_t _update(
                 changed += 1
         else:
             pending[i] = 0
+            if side[i] == -1 and v < limits[4, i]:
+                side[i] = -2
+                code[i] = 4
+                changed += 1
     return changed
 
 

@@ -8,8 +8,13 @@ cdef Py_ssize_t _mark(
     signed char[::1] silent, int64_t now_ms, int32_t min_polls, int64_t min_ms,
 ) noexcept nogil:
     cdef Py_ssize_t i, count = 0
+    cdef int64_t first_ms
     for i in range(silent.shape[0]):
-        silent[i] = (reachable[i] != 0) & (polls_failed[i] >= min_polls) & (first_failed_ms[i] >= 0) & (now_ms - first_failed_ms[i] >= min_ms)
+        first_ms = first_failed_ms[i]
+        # & and |, not and/or: without branches the loop runs over several elements at once
+        silent[i] = (reachable[i] != 0) & (polls_failed[i] >= min_polls) & (first_ms >= 0) & (
+            (now_ms - first_ms >= min_ms) | (first_ms > now_ms)
+        )
         count += silent[i]
     return count
 

@@ -1,7 +1,7 @@
 """The thermal loop; ``_thermal_reference`` says what is right."""
 
 from libc.stdint cimport int64_t
-from libc.math cimport exp, isnan
+from libc.math cimport exp, isfinite, isnan
 
 
 cdef Py_ssize_t _update(
@@ -16,7 +16,7 @@ cdef Py_ssize_t _update(
     for i in range(current_a.shape[0]):
         code[i] = 0
         now_ms = taken_ms[i]
-        if now_ms == seen_ms[i] or now_ms < 0 or isnan(current_a[i]) or isnan(reference_a[i]):
+        if now_ms == seen_ms[i] or now_ms < 0 or not isfinite(current_a[i]) or isnan(reference_a[i]):
             continue
         if seen_ms[i] >= 0 and now_ms > seen_ms[i]:
             step_s = (now_ms - seen_ms[i]) / 1000.0

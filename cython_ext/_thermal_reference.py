@@ -10,7 +10,7 @@ def update_thermal(  # type: ignore[no-untyped-def]
     for i in range(len(current_a)):
         code[i] = 0
         now_ms = int(taken_ms[i])
-        if now_ms == seen_ms[i] or now_ms < 0 or math.isnan(current_a[i]) or math.isnan(reference_a[i]):
+        if now_ms == seen_ms[i] or now_ms < 0 or not math.isfinite(current_a[i]) or math.isnan(reference_a[i]):
             continue
         if seen_ms[i] >= 0 and now_ms > seen_ms[i]:
             step_s = min((now_ms - int(seen_ms[i])) / 1000.0, max_gap_s)

@@ -26,7 +26,7 @@ def update_thermal(
     ``heat <- heat + ((I / I_ref)^2 - heat) (1 - exp(-dt / tau))``; the new current acts over the whole step dt, at most ``max_gap_s``.
 
     Args:
-        current_a, taken_ms: shape (n,); NaN currents and times below 0 are skipped.
+        current_a, taken_ms: shape (n,); currents that are no finite number and times below 0 are skipped.
         reference_a: shape (n,), NaN = no rating, not judged.
         heat, seen_ms, level: shape (n,), state, changed in place; heat 1.0 is the steady state at I_ref; level 0, 1 (warm), 2 (hot).
         code: shape (n,), NOTHING, COOLED, WARNED or ALARMED where the level changed.
@@ -34,10 +34,14 @@ def update_thermal(
     Returns:
         How many codes are not NOTHING.
     Raises:
-        ValueError: shapes do not fit.
+        ValueError: shapes or types do not fit.
     """
     n = current_a.shape[0]
     if any(array.shape != (n,) for array in (taken_ms, reference_a, heat, seen_ms, level, code)):
         raise ValueError(f"all arrays must have {n} elements")
+    if any(array.dtype != np.float64 for array in (current_a, reference_a, heat)):
+        raise ValueError("current_a, reference_a and heat must be float64 elements")
+    if any(array.dtype != np.int64 for array in (taken_ms, seen_ms)) or any(array.dtype != np.int8 for array in (level, code)):
+        raise ValueError("times must be int64 elements, level and code int8")
     changed: int = _kernel.update_thermal(current_a, taken_ms, reference_a, heat, seen_ms, level, code, tau_s, max_gap_s, *thresholds)
     return changed

@@ -5,25 +5,29 @@
 
 long band(ptrdiff_t n, const double *value, const int64_t *taken, const double *limits, int64_t *seen, int64_t *since, int64_t *begun,
           signed char *side, signed char *pending, signed char *code, int64_t begin_delay, int64_t end_delay, int64_t max_gap) {
-    const double *low = limits, *high = limits + n, *low_end = limits + 2 * n, *high_end = limits + 3 * n;
+    const double *low = limits, *high = limits + n, *low_end = limits + 2 * n, *high_end = limits + 3 * n,
+                 *dead = limits + 4 * n;
     long changed = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         code[i] = 0;
         int64_t now = taken[i];
         double v = value[i];
         if (now == seen[i] || now < 0 || isnan(v) || isnan(low[i])) continue;
-        if (seen[i] >= 0 && now - seen[i] > max_gap) pending[i] = 0;
+        if (seen[i] >= 0 && (now < seen[i] || now - seen[i] > max_gap)) pending[i] = 0;
         seen[i] = now;
         if (side[i] == 0) {
             signed char wanted = v < low[i] ? -1 : v > high[i] ? 1 : 0;
             if (wanted != pending[i]) { pending[i] = wanted; since[i] = now; }
             if (wanted && now - since[i] >= begin_delay) {
-                side[i] = wanted; begun[i] = since[i]; pending[i] = 0; code[i] = wanted < 0 ? 1 : 2; changed++;
+                side[i] = v < dead[i] ? -2 : wanted; begun[i] = since[i]; pending[i] = 0; code[i] = wanted < 0 ? 1 : 2; changed++;
             }
         } else if (side[i] < 0 ? v >= low_end[i] : v <= high_end[i]) {
             if (pending[i] == 0) { pending[i] = 2; since[i] = now; }
             if (now - since[i] >= end_delay) { side[i] = 0; pending[i] = 0; code[i] = 3; changed++; }
-        } else pending[i] = 0;
+        } else {
+            pending[i] = 0;
+            if (side[i] == -1 && v < dead[i]) { side[i] = -2; code[i] = 4; changed++; }
+        }
     }
     return changed;
 }
@@ -34,7 +38,7 @@ long thermal(ptrdiff_t n, const double *current, const int64_t *taken, const dou
     for (ptrdiff_t i = 0; i < n; i++) {
         code[i] = 0;
         int64_t now = taken[i];
-        if (now == seen[i] || now < 0 || isnan(current[i]) || isnan(reference[i])) continue;
+        if (now == seen[i] || now < 0 || !isfinite(current[i]) || isnan(reference[i])) continue;
         if (seen[i] >= 0 && now > seen[i]) {
             double step = (now - seen[i]) / 1000.0;
             if (step > max_gap) step = max_gap;
@@ -56,7 +60,8 @@ long silence(ptrdiff_t n, const int32_t *failed, const int64_t *first, const sig
              int64_t now, int32_t min_polls, int64_t min_ms) {
     long count = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        silent[i] = (reachable[i] != 0) & (failed[i] >= min_polls) & (first[i] >= 0) & (now - first[i] >= min_ms);
+        silent[i] = (reachable[i] != 0) & (failed[i] >= min_polls) & (first[i] >= 0) &
+                    ((now - first[i] >= min_ms) | (first[i] > now));
         count += silent[i];
     }
     return count;
@@ -74,4 +79,26 @@ unsigned crc16(ptrdiff_t n, const unsigned char *data) {
     uint16_t crc = 0xFFFF;
     for (ptrdiff_t i = 0; i < n; i++) crc = (uint16_t)(crc >> 8 ^ table[(crc ^ data[i]) & 0xFF]);
     return crc;
+}
+
+static uint32_t tables[8][256];
+void crc32c_prepare(void) {
+    for (int b = 0; b < 256; b++) {
+        uint32_t v = (uint32_t)b;
+        for (int k = 0; k < 8; k++) v = v & 1 ? v >> 1 ^ 0x82F63B78u : v >> 1;
+        tables[0][b] = v;
+    }
+    for (int k = 1; k < 8; k++)
+        for (int b = 0; b < 256; b++) tables[k][b] = tables[k - 1][b] >> 8 ^ tables[0][tables[k - 1][b] & 0xFF];
+}
+unsigned crc32c(ptrdiff_t n, const unsigned char *p) {
+    uint32_t crc = 0xFFFFFFFFu;
+    ptrdiff_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        crc ^= (uint32_t)p[i] | (uint32_t)p[i + 1] << 8 | (uint32_t)p[i + 2] << 16 | (uint32_t)p[i + 3] << 24;
+        crc = tables[7][crc & 0xFF] ^ tables[6][crc >> 8 & 0xFF] ^ tables[5][crc >> 16 & 0xFF] ^ tables[4][crc >> 24] ^
+              tables[3][p[i + 4]] ^ tables[2][p[i + 5]] ^ tables[1][p[i + 6]] ^ tables[0][p[i + 7]];
+    }
+    for (; i < n; i++) crc = crc >> 8 ^ tables[0][(crc ^ p[i]) & 0xFF];
+    return crc ^ 0xFFFFFFFFu;
 }

@@ -21,6 +21,7 @@ import cython_ext
 from benchmarks.table import Row, print_rows
 from cython_ext.band import update_band
 from cython_ext.crc16 import crc16_modbus
+from cython_ext.crc32c import crc32c
 from cython_ext.silence import mark_silent
 from cython_ext.thermal import update_thermal
 from edge_agent.detect import find_detectors
@@ -37,6 +38,7 @@ def compiled_loops(directory: Path) -> ctypes.CDLL:
     subprocess.run(["cc", "-O3", "-ffp-contract=off", "-shared", "-fPIC", "-o", str(library), str(source), "-lm"], check=True)
     loops = ctypes.CDLL(str(library))
     loops.crc16_prepare()
+    loops.crc32c_prepare()
     return loops
 
 
@@ -53,7 +55,7 @@ class Work:
         self.value = chance.normal(220.0, 12.0, n)
         self.current = np.abs(chance.normal(20.0, 15.0, n))
         self.taken = np.zeros(n, dtype=np.int64)
-        self.limits = np.array([np.full(n, limit) for limit in (198.0, 235.4, 200.0, 233.4)])
+        self.limits = np.array([np.full(n, limit) for limit in (198.0, 235.4, 200.0, 233.4, 110.0)])
         self.reference = np.full(n, 25.0)
         self.seen, self.since, self.begun = (np.full(n, -1, dtype=np.int64) for _ in range(3))
         self.side, self.pending, self.code, self.level, self.silent = (np.zeros(n, dtype=np.int8) for _ in range(5))
@@ -97,6 +99,7 @@ class Work:
                 lambda: loops.silence(n, *map(pointer, (w.failed, w.first, w.reachable, w.silent)), _I64(w.now_ms), _I32(3), _I64(30_000)),
             ),
             "crc16": (lambda: crc16_modbus(w.data), lambda: loops.crc16(n, ctypes.c_char_p(w.data))),
+            "crc32c": (lambda: crc32c(w.data), lambda: loops.crc32c(n, ctypes.c_char_p(w.data))),
         }
 
 

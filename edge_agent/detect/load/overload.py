@@ -93,7 +93,7 @@ class OverloadDetector:
             self._begun_ms[place] = taken_ms
         else:
             stage = Stage.CHANGE
-        began_ms = int(self._begun_ms[place])
+        began_ms = min(int(self._begun_ms[place]), taken_ms)  # the clock may have been set back
         if stage is Stage.END:
             self._begun_ms[place] = NEVER
         evidence = [("heat", heat), ("current_to_rating", abs(current_a) / rating_a)]

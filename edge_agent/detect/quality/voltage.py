@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cython_ext.band import BEGAN_LOW, ENDED, update_band
+from cython_ext.band import BEGAN_LOW, DEAD, DEEPENED, ENDED, update_band
 from edge_agent.detect.base import DetectorType, load_arrays, save_arrays
 from edge_agent.model import COLUMN_INDEX, Archive, AreaFrame, Finding, Place, Stage
 from edge_agent.model.area_frame import NEVER
@@ -41,7 +41,7 @@ class VoltageSettings:
 
 
 class VoltageDetector:
-    """Findings ``voltage.low`` and ``voltage.high``; a value on the limit is inside."""
+    """Findings ``voltage.low`` and ``voltage.high``; a value on the limit is inside. A low voltage that turns dead is a change."""
 
     def __init__(self, archive: Archive, settings: VoltageSettings) -> None:
         self._archive, self._settings = archive, settings
@@ -53,6 +53,7 @@ class VoltageDetector:
             settings.high_ratio,
             settings.low_ratio + settings.hysteresis_ratio,
             settings.high_ratio - settings.hysteresis_ratio,
+            settings.dead_ratio,
         )
         # rounded to a microvolt, so that 0.9 x 220 V is the 198.0 V of the standard and not 198.00000000000003
         self._limits_v = np.array([np.round(np.tile(nominal_v * ratio, 3), 6) for ratio in ratios])
@@ -97,20 +98,21 @@ class VoltageDetector:
     def _finding(self, place: int, value_v: float, taken_ms: int) -> Finding:
         phase, index = divmod(place, len(self._archive.meters))
         meter, code = self._archive.meters[index], self._code[place]
-        if code != ENDED:
+        if code not in (ENDED, DEEPENED):
             self._told_side[place] = -1 if code == BEGAN_LOW else 1
         is_low = self._told_side[place] < 0
         limit_v = float(self._limits_v[0 if is_low else 1, place])
-        is_dead = is_low and value_v < self._settings.dead_ratio * meter.nominal_voltage_v
-        has_ended = code == ENDED
+        is_dead = self._state["side"][place] == DEAD
+        stage = Stage.END if code == ENDED else Stage.CHANGE if code == DEEPENED else Stage.BEGIN
         began_ms = int(self._state["begun_ms"][place])
+        # the end is when the voltage came back, the delay only makes sure of it
+        at_ms = began_ms if stage is Stage.BEGIN else taken_ms if stage is Stage.CHANGE else int(self._state["since_ms"][place])
         return Finding(
             kind="voltage.low" if is_low else "voltage.high",
-            stage=Stage.END if has_ended else Stage.BEGIN,
+            stage=stage,
             place=Place(kind="meter", id=meter.id, phases=_PHASES[phase]),
-            # the end is when the voltage came back, the delay only makes sure of it
-            at_utc_ms=int(self._state["since_ms"][place]) if has_ended else began_ms,
-            evidence_from_utc_ms=began_ms,
+            at_utc_ms=at_ms,
+            evidence_from_utc_ms=min(began_ms, at_ms),  # the clock may have been set back
             evidence_to_utc_ms=taken_ms,
             score=abs(value_v - meter.nominal_voltage_v) / meter.nominal_voltage_v,
             confidence=0.9,
