@@ -1,14 +1,16 @@
 """What every detector must hold, for each that is found."""
 
+import copy
 import random
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import cython_ext
 from edge_agent.detect import find_detectors
-from edge_agent.model import Archive, AreaFrame, Finding
+from edge_agent.model import Archive, AreaFrame, Finding, Stage
 from tests.detect.areas import archive, at, frame, sample
 
 DETECTORS = find_detectors()
@@ -19,24 +21,33 @@ def build(name, area=None):
     return DETECTORS[name].build(area or archive(N), DETECTORS[name].settings())
 
 
-def eventful_day(n: int, *, seed: int = 1, minutes: int = 240, order: list[int] | None = None):
-    """Frames of a day on which voltages leave the band, currents overload and meters fall silent, alone and together."""
+def eventful_day(n: int, *, seed: int = 1, minutes: int = 240, order: list[int] | None = None, troubled: int | None = None):
+    """Frames of a day on which voltages leave the band, currents overload and meters fall silent, alone and together.
+
+    ``order`` says where in the archive a meter is; from ``troubled`` on meters are healthy.
+    """
     chance = random.Random(seed)
     area = frame(n)
-    troubled = {index: chance.random() for index in range(n)}
+    severity = {index: chance.random() if troubled is None or index < troubled else 0.0 for index in range(n)}
     for minute in range(minutes):
         area.now_utc_ms = at(60 * minute)
         for index in range(n):
             meter = order[index] if order else index
-            dark = (60 <= minute < 90 and index % 3 == 1) or (index == 0 and 30 <= minute < 50)
+            is_troubled = troubled is None or index < troubled
+            dark = is_troubled and ((60 <= minute < 90 and index % 3 == 1) or (index == 0 and 30 <= minute < 50))
             if dark:
                 area.poll_failed(meter, area.now_utc_ms)
                 continue
-            value = 220.0 + 30.0 * troubled[index] * np.sin(minute / 20 + index)
-            current = 40.0 + 50.0 * troubled[index] * (1 + np.sin(minute / 30))
+            value = 220.0 + 30.0 * severity[index] * np.sin(minute / 20 + index)
+            current = 40.0 + 50.0 * severity[index] * (1 + np.sin(minute / 30))
             if (minute + index) % 17:  # some readings are missing
                 area.take(sample(meter, 60 * minute, voltage_v__a=value, current_a__a=current))
         yield area
+
+
+def told(findings):
+    """What does not depend on where a meter is in the archive."""
+    return sorted((f.kind, f.stage.value, f.place.id, f.place.phases, f.at_utc_ms, tuple(sorted(f.meters))) for f in findings)
 
 
 def findings_of(detector, frames) -> list[Finding]:
@@ -54,12 +65,10 @@ def test_the_same_frames_give_the_same_findings(name):
 def test_the_input_is_left_as_it_was(name):
     detector = build(name)
     for area in eventful_day(N, minutes=100):
-        before = [
-            getattr(area, field).copy() for field in ("values", "taken_utc_ms", "answered_utc_ms", "polls_failed", "reachable", "supply_v")
-        ]
+        before = copy.deepcopy(area)
         detector.update(area)
-        after = [getattr(area, field) for field in ("values", "taken_utc_ms", "answered_utc_ms", "polls_failed", "reachable", "supply_v")]
-        assert all(np.array_equal(one, other, equal_nan=True) for one, other in zip(before, after, strict=True))
+        for field in AreaFrame.__slots__:
+            assert np.array_equal(getattr(before, field), getattr(area, field), equal_nan=field in ("values", "supply_v")), field
 
 
 @pytest.mark.parametrize("name", DETECTORS)
@@ -77,17 +86,56 @@ def test_the_order_of_the_meters_makes_no_difference(name):
     order = list(range(N))
     random.Random(5).shuffle(order)
     meters = archive(N).meters
-    shuffled = [None] * N
-    for index, place in enumerate(order):
-        meter = meters[index]
-        shuffled[place] = type(meter)(**{field: getattr(meter, field) for field in meter.__slots__} | {"index": place})
+    shuffled = [replace(meters[order.index(place)], index=place) for place in range(N)]
     plain = findings_of(build(name), eventful_day(N))
     other = findings_of(build(name, Archive("area-1", tuple(shuffled))), eventful_day(N, order=order))
-
-    def told(findings):
-        return sorted((f.kind, f.stage.value, f.place.id, f.place.phases, f.at_utc_ms, tuple(sorted(f.meters))) for f in findings)
-
     assert told(plain) == told(other)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_healthy_meters_elsewhere_make_no_difference(name):
+    """Five more meters on a feeder of their own, in the middle of the archive."""
+    added = 5
+    order = [index if index < 4 else index + added for index in range(N)]
+    meters = [replace(meter, index=order[meter.index]) for meter in archive(N).meters]
+    strangers = [replace(meters[0], id=f"x{place}", index=4 + place, node="f9/b1") for place in range(added)]
+    area = Archive("area-1", tuple(sorted([*meters, *strangers], key=lambda meter: meter.index)))
+
+    def with_strangers():
+        for minute, now in enumerate(eventful_day(N + added, order=[*order, *range(4, 4 + added)], troubled=N)):
+            assert now.now_utc_ms == at(60 * minute)
+            yield now
+
+    assert told(findings_of(build(name, area), with_strangers())) == told(findings_of(build(name), eventful_day(N)))
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_gaps_are_tolerated(name):
+    """Frames that come late, twice or not at all, values that are missing, a day without any: no error, and nothing false at the end."""
+    detector, chance = build(name), random.Random(3)
+    for area in eventful_day(N):
+        for _ in range(chance.choice((0, 0, 1, 2))):
+            detector.update(area)
+    area.now_utc_ms += 86_400_000
+    findings = detector.update(area)
+    assert all(finding.evidence_to_utc_ms <= area.now_utc_ms for finding in findings)
+    second = (area.now_utc_ms - at(0)) / 1000
+    begun = set()
+    for _ in range(60):
+        second += 60
+        area.now_utc_ms = at(second)
+        for index in range(N):
+            area.take(sample(index, second, voltage_v__a=220.0, current_a__a=5.0))
+        begun |= {finding.stage for finding in detector.update(area)}
+    assert begun <= {Stage.END}
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_seen_twice_is_told_once(name):
+    once, twice = build(name), build(name)
+    for area in eventful_day(N):
+        assert once.update(area) == twice.update(area)
+        assert twice.update(area) == []
 
 
 @pytest.mark.parametrize("name", DETECTORS)
@@ -131,8 +179,8 @@ def test_no_finding_is_dated_before_its_evidence(name):
 
 @pytest.mark.parametrize("name", DETECTORS)
 def test_memory_stays_flat_over_a_hundred_thousand_frames(name):
-    detector, area = build(name), frame(N)
-    for index in range(N):
+    detector, area = build(name, archive(2)), frame(2)  # two meters: the plain twins pass this test as well
+    for index in range(2):
         area.take(sample(index, 0, voltage_v__a=220.0, current_a__a=30.0))
 
     def run(frames: int) -> None:
@@ -148,6 +196,21 @@ def test_memory_stays_flat_over_a_hundred_thousand_frames(name):
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < 20_000
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_state_does_not_grow_with_what_has_happened(name):
+    detector, sizes = build(name), []
+    for day in range(4):
+        for area in eventful_day(N):
+            area = copy.deepcopy(area)
+            shift_ms = day * 86_400_000
+            area.now_utc_ms += shift_ms
+            for times in (area.taken_utc_ms, area.answered_utc_ms, area.first_failed_utc_ms):
+                times[times >= 0] += shift_ms
+            detector.update(area)
+        sizes.append(len(detector.save()))
+    assert max(sizes) - min(sizes) < 100
 
 
 def test_frames_know_nobody_at_first():

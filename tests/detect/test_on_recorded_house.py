@@ -55,6 +55,18 @@ def test_over_voltage_of_a_narrower_band_is_found_where_an_independent_count_fin
     assert len(begins) > 5
 
 
+def test_without_delays_the_minutes_of_over_voltage_are_exactly_those_of_an_independent_count():
+    volts = [row[0] for row in rows() if row is not None]
+    expected = sum(value > 235.4 for value in volts)
+    found = replay(VoltageDetector(archive(1), VoltageSettings(begin_s=0.0, end_s=0.0, hysteresis_ratio=0.0)))
+    begins = [finding.at_utc_ms for finding in found if finding.stage is Stage.BEGIN]
+    ends = [finding.at_utc_ms for finding in found if finding.stage is Stage.END]
+    ends += [at(60 * len(rows()))] * (len(begins) - len(ends))
+    taken = [at(60 * minute) for minute, row in enumerate(rows()) if row is not None]
+    assert sum(begin <= time < end for begin, end in zip(begins, ends, strict=True) for time in taken) == expected
+    assert 100 < expected < len(volts)
+
+
 def test_a_dead_phase_is_an_alarm_and_a_low_one_a_warning():
     area = archive(1)
     for volts, severity in ((190.0, "warning"), (20.0, "alarm")):
