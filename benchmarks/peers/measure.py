@@ -33,6 +33,7 @@ class Measured:
     """Of one window of time."""
 
     samples_per_s: float
+    replies_per_s: float          # of the fleet: not blurred by how samples are grouped on their way
     requests_per_sample: float
     cpu_s_per_1000: float
     rss_mib: float
@@ -89,6 +90,7 @@ def measure(program: Program, fleet: Fleet, broker_port: int, *, warm_s: float, 
     count = max(1, len(samples))
     return Measured(
         samples_per_s=len(samples) / (to_s - from_s),
+        replies_per_s=(window[-1][2] - window[0][2]) / (window[-1][0] - window[0][0]) * 1000,
         requests_per_sample=requests / count,
         cpu_s_per_1000=(cpu_to_s - cpu_from_s) / count * 1000,
         rss_mib=rss_mib,

@@ -131,9 +131,9 @@ def dead_meters(bench: Bench, say: Callable[[str], None]) -> list[Row]:
     say("two of them dead")
     sick = bench.ours(period_s=0.0, warm_s=15.0, dead=2, gateway_timeout_ms=500, **line)
     peer_sick = bench.peer(warm_s=20.0, dead=2, gateway_timeout_ms=500, **line)
-    kept, peer_kept = sick.samples_per_s / healthy.samples_per_s, peer_sick.samples_per_s / peer_healthy.samples_per_s
+    kept, peer_kept = sick.replies_per_s / healthy.replies_per_s, peer_sick.replies_per_s / peer_healthy.replies_per_s
     return [
-        _info("hplc-edge: 25 meters on one gateway", healthy.samples_per_s, "1/s"),
+        _info("hplc-edge: 25 meters on one gateway", healthy.replies_per_s, "1/s"),
         Row(name="hplc-edge: kept with two dead", figure=100 * kept, unit="%", goal=">= 90", ok=kept >= 0.9),
         _info("ThingsBoard: kept with two dead", 100 * peer_kept, "%"),
     ]

@@ -230,9 +230,11 @@ class Publisher:
         return max(self.sender.oldest_wait_s(now_s), now_s - oldest_own_s) > self._settings.ack_timeout_s
 
     def _on_ack(self, mid: int, reason: int) -> None:
+        was_full = len(self._own_mids) + self.sender.in_flight >= self._window
         if self._own_mids.pop(mid, None) is None:
             self.sender.acked(mid, reason, asyncio.get_running_loop().time())
-        self._wake.set()
+        if was_full or self._stop.is_set():
+            self._wake.set()       # only then does anything wait for an acknowledgement
 
     def _on_lost(self, reason: str) -> None:
         self._lost_reason = reason
