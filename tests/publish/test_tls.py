@@ -27,20 +27,27 @@ def authority(directory, name: str) -> None:
     openssl(directory, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject)
 
 
+def broker_named(directory, name: str) -> Mosquitto:
+    """Mosquitto on 127.0.0.1 with a certificate of "ours" for ``name``."""
+    home = directory / name.replace(":", "-")
+    home.mkdir()
+    openssl(home, "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=broker", "-keyout", "server.key", "-out", "server.csr")
+    (home / "names").write_text(f"subjectAltName={name}\n")
+    signing = ("-CA", "../ours.pem", "-CAkey", "../ours.key", "-CAcreateserial", "-days", "2", "-extfile", "names")
+    openssl(home, "x509", "-req", "-in", "server.csr", "-out", "server.pem", *signing)
+    for path in (directory / "ours.pem", home / "server.pem", home / "server.key"):
+        path.chmod(0o644)
+    extra = f"allow_anonymous true\ncafile {directory}/ours.pem\ncertfile {home}/server.pem\nkeyfile {home}/server.key\n"
+    return Mosquitto(home / "broker", port=free_port(), extra=extra)
+
+
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    """Mosquitto with a certificate for 127.0.0.1 from "ours"; a second authority "theirs" that it has nothing to do with."""
+    """A broker with a certificate for 127.0.0.1 from "ours"; a second authority "theirs" that it has nothing to do with."""
     directory = tmp_path_factory.mktemp("tls")
     authority(directory, "ours")
     authority(directory, "theirs")
-    openssl(directory, "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=broker", "-keyout", "server.key", "-out", "server.csr")
-    (directory / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    signing = ("-CA", "ours.pem", "-CAkey", "ours.key", "-CAcreateserial", "-days", "2", "-extfile", "names")
-    openssl(directory, "x509", "-req", "-in", "server.csr", "-out", "server.pem", *signing)
-    for path in directory.iterdir():
-        path.chmod(0o644)
-    extra = f"allow_anonymous true\ncafile {directory}/ours.pem\ncertfile {directory}/server.pem\nkeyfile {directory}/server.key\n"
-    running = Mosquitto(directory / "broker", port=free_port(), extra=extra)
+    running = broker_named(directory, "IP:127.0.0.1")
     yield running, directory
     running.stop()
 
@@ -71,9 +78,13 @@ def test_a_certificate_of_another_authority_is_refused(broker):
 
 
 def test_a_certificate_for_another_name_is_refused(broker):
-    running, directory = broker
-    with pytest.raises(LinkError, match="certificate refused"):
-        connect(f"mqtts://localhost:{running.port}", str(directory / "ours.pem"))
+    _, directory = broker
+    elsewhere = broker_named(directory, "DNS:elsewhere.example")
+    try:
+        with pytest.raises(LinkError, match="certificate refused"):
+            connect(f"mqtts://127.0.0.1:{elsewhere.port}", str(directory / "ours.pem"))
+    finally:
+        elsewhere.stop()
 
 
 def test_an_absent_authority_file_is_told(broker):
