@@ -31,7 +31,7 @@ class Mosquitto:
         self._binary = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin")
         assert self._binary, "mosquitto is not installed: 'make test' installs it"
         directory.mkdir(parents=True, exist_ok=True)
-        for parent in (directory, *directory.parents[:3]):
+        for parent in (directory, *list(directory.parents)[:5]):
             parent.chmod(parent.stat().st_mode | 0o055)  # as root Mosquitto drops to its own user, who must read its files
         self._config = directory / "mosquitto.conf"
         # max_queued_messages 0 (no limit) would make Mosquitto 2.0 end the connection after a refused publish
