@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 import ssl
 import threading
@@ -25,8 +24,6 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge_agent.errors import LinkError
 from edge_agent.publish.link import Connected, Will
 from edge_agent.publish.settings import MqttSettings
-
-log = logging.getLogger("hplc_edge.publish")
 
 _WILL_DELAY_S = 5                     # a reconnection within it is no outage of the agent (mqtt_reliability.md 1.2)
 _CONNACK_TIMEOUT_S = 3.0
@@ -206,11 +203,7 @@ class MqttLink:
             self._connack.set_result(Connected(protocol=self._protocol, receive_maximum=granted or _DEFAULT_RECEIVE_MAXIMUM))
 
     def _on_publish(self, _client: object, _data: object, mid: int, reason: ReasonCode, _properties: object) -> None:
-        try:
-            self.on_ack(mid, reason.value)
-        except Exception:
-            log.exception("acknowledgement handler failed")
-            self._loop.call_exception_handler({"message": "acknowledgement handler failed"})
+        self.on_ack(mid, reason.value)
 
     def _on_disconnect(self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
         self._lost(str(reason).lower())

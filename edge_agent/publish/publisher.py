@@ -71,6 +71,7 @@ class Publisher:
         self._failing_since_s: float | None = None
         self._own_mids: dict[int, float] = {}
         self._own_waiting: deque[tuple[str, bytes]] = deque()
+        self._acks: deque[tuple[int, int]] = deque()      # message id and reason, as they came
         self._window = 1
         self.connections = 0
         self.sender = Sender(journal, settings, prefix, utc_ms=utc_ms, on_refused=on_refused, on_accepted=on_accepted)
@@ -163,6 +164,7 @@ class Publisher:
         self._has_connected, self._failing_since_s, self._lost_reason = True, None, None
         self._own_mids = {}
         self._own_waiting.clear()
+        self._acks.clear()
         link.on_ack = self._on_ack
         link.on_lost = self._on_lost
         self._link = link
@@ -185,6 +187,7 @@ class Publisher:
                 return
         finally:
             self._link = None
+            self._take_acks(loop.time())
             self.sender.disconnected()
             link.abort()
         if self._lost_reason is not None:
@@ -198,6 +201,7 @@ class Publisher:
 
     def _send(self, link: BrokerLink, now_s: float) -> float | None:
         """What the window takes: announcements first, then the journal. Both together stay within what the broker allows."""
+        self._take_acks(now_s)
         while self._own_waiting and len(self._own_mids) + self.sender.in_flight < self._window:
             suffix, message = self._own_waiting[0]
             mid = link.publish(f"{self._prefix}/{suffix}", message, qos=1, retain=True)
@@ -223,17 +227,24 @@ class Publisher:
         while loop.time() < end_s and self._lost_reason is None and (mid in self._own_mids):
             self._wake.clear()
             await self._wait(0.05)
+            self._take_acks(loop.time())
         await link.disconnect(_STOP_BYE_S)
 
+    def _take_acks(self, now_s: float) -> None:
+        while self._acks:
+            mid, reason = self._acks.popleft()
+            if self._own_mids.pop(mid, None) is None:
+                self.sender.acked(mid, reason, now_s)
+
     def _waits_too_long(self, now_s: float) -> bool:
+        self._take_acks(now_s)
         oldest_own_s = min(self._own_mids.values(), default=now_s)
         return max(self.sender.oldest_wait_s(now_s), now_s - oldest_own_s) > self._settings.ack_timeout_s
 
     def _on_ack(self, mid: int, reason: int) -> None:
-        was_full = len(self._own_mids) + self.sender.in_flight >= self._window
-        if self._own_mids.pop(mid, None) is None:
-            self.sender.acked(mid, reason, asyncio.get_running_loop().time())
-        if was_full or self._stop.is_set():
+        """Note it only: what follows from it happens in the publisher's own task, where a bug ends the process."""
+        self._acks.append((mid, reason))
+        if len(self._own_mids) + self.sender.in_flight >= self._window or self._stop.is_set():
             self._wake.set()       # only then does anything wait for an acknowledgement
 
     def _on_lost(self, reason: str) -> None:

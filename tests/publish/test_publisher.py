@@ -138,3 +138,16 @@ def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1(journal, error, protocols
     rig = Rig(journal, error, Acking)
     rig.run_for(5.0)
     assert [protocol for _, protocol in rig.attempts] == protocols
+
+
+def test_a_bug_in_what_follows_from_an_acknowledgement_ends_the_publisher(journal):
+    journal.append("a", RecordKind.EVENT, lambda seq: frame_record("event/fire", 0, b"{}"))
+    journal.commit()
+    rig = Rig(journal, Acking)
+
+    def broken(stream, seq):
+        raise ZeroDivisionError
+
+    journal.ack = broken
+    with pytest.raises(ZeroDivisionError):
+        rig.run_for(5.0)
