@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
-from firmware_profiles.quantities import COLUMN_INDEX, QUANTITIES
+from firmware_profiles.quantities import QUANTITIES
 from firmware_profiles.schema import FOUR_QUADRANT_POWER_FACTOR, TEXT, Point
 
 _INTEGERS = {"u16": (16, False), "i16": (16, True), "u32": (32, False), "i32": (32, True), "u64": (64, False), "i64": (64, True)}
@@ -35,14 +33,6 @@ class Decoded:
     si_value: float | None = None
     is_not_available: bool = False
     is_plausible: bool = True
-
-
-@dataclass(slots=True)
-class DecodeFlags:
-    """What was doubtful in a block; the doubtful values themselves are left out."""
-
-    not_available: int = 0
-    implausible: int = 0
 
 
 def shortest_f32(value: float) -> str:
@@ -98,108 +88,6 @@ def is_plausible(quantity: str, si_value: float) -> bool:
     """Whether ``si_value`` is finite and within the plausible range of ``quantity``."""
     known = QUANTITIES[quantity]
     return (known.low is None or si_value >= known.low) and (known.high is None or si_value <= known.high) and math.isfinite(si_value)
-
-
-class BlockDecoder:
-    """Decodes one read block into the columns of a sample; built once for a profile, called for each answer.
-
-    One prepared converter for each point: 0.4 us for an integer, 0.7 to 1.4 us for a float32 (x86-64, CPython 3.11).
-
-    Raises:
-        ValueError: a point lies outside the block.
-    """
-
-    def __init__(self, points: Sequence[Point], address: int, count: int) -> None:
-        carried = [point for point in points if point.column is not None]
-        self.points = tuple(sorted(carried, key=lambda point: point.address))
-        self._size = 2 * count
-        self._steps = [
-            (2 * (point.address - address), 2 * (point.address - address + point.words), COLUMN_INDEX[point.key], _converter(point))
-            for point in self.points
-        ]
-        if any(start < 0 or end > self._size for start, end, _, _ in self._steps):
-            raise ValueError(f"a point lies outside the block of {count} words from {address}")
-
-    def decode(self, data: bytes, values: npt.NDArray[np.float64]) -> DecodeFlags:
-        """Put the values of ``data`` into ``values``, shape (N_COLUMNS,), SI units; doubtful values leave it as it is.
-
-        Raises:
-            ValueError: ``data`` is not the register bytes of the whole block.
-        """
-        if len(data) != self._size:
-            raise ValueError(f"{len(data)} bytes for a block of {self._size}")
-        flags = DecodeFlags()
-        for start, end, column, convert in self._steps:
-            value = convert(data[start:end])
-            if value is None:
-                flags.not_available += 1
-            elif value != value:
-                flags.implausible += 1
-            else:
-                values[column] = value
-        return flags
-
-
-def _converter(point: Point) -> Callable[[bytes], float | None]:
-    """Bytes -> SI value, None = not available, NaN = implausible: the same as ``decode_point``, prepared."""
-    factor = point.scale * point.si_factor
-    low, high = QUANTITIES[point.quantity].low, QUANTITIES[point.quantity].high
-    low, high = -math.inf if low is None else low, math.inf if high is None else high
-    shift = _power_of_ten(factor)
-    if point.type == "f32" and point.coding != FOUR_QUADRANT_POWER_FACTOR and shift is not None and not point.no_value:
-        return _f32_converter(point, shift, low, high)
-    if point.type in _INTEGERS:
-        return _integer_converter(point, factor, low, high)
-
-    def general(data: bytes) -> float | None:
-        decoded = decode_point(point, data)
-        if decoded.is_not_available:
-            return None
-        return math.nan if decoded.si_value is None else decoded.si_value
-
-    return general
-
-
-def _f32_converter(point: Point, shift: int, low: float, high: float) -> Callable[[bytes], float | None]:
-    unpack, swap, exponent = _F32.unpack, not point.high_word_first, f"e{shift}"
-
-    def f32(data: bytes) -> float | None:
-        value: float = unpack(data[2:] + data[:2] if swap else data)[0]
-        if value != value:
-            return None
-        if value - value != 0.0:
-            return math.nan  # infinite: answered, but no measurement
-        text = shortest_f32(value)
-        if not shift:
-            si = float(text)
-        elif "e" in text:
-            si = _float(Fraction(text) * Fraction(10) ** shift)
-        else:
-            si = float(text + exponent)
-        return si + 0.0 if low <= si <= high else math.nan  # + 0.0: no negative zero
-
-    return f32
-
-
-def _integer_converter(point: Point, factor: Fraction, low: float, high: float) -> Callable[[bytes], float | None]:
-    signed = _INTEGERS[point.type][1]
-    numerator, denominator = factor.numerator, factor.denominator
-    no_value, swap = frozenset(point.no_value), not point.high_word_first and point.words > 1
-
-    def integer(data: bytes) -> float | None:
-        if swap:
-            data = _swapped(data)
-        if no_value and int.from_bytes(data, "big") in no_value:
-            return None
-        si = int.from_bytes(data, "big", signed=signed) * numerator / denominator
-        return si if low <= si <= high else math.nan
-
-    return integer
-
-
-def _power_of_ten(factor: Fraction) -> int | None:
-    exponent = round(math.log10(factor)) if factor > 0 else None
-    return exponent if exponent is not None and Fraction(10) ** exponent == factor else None
 
 
 def _exact(point: Point, data: bytes) -> Fraction | float | None:

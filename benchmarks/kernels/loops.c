@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stddef.h>
+#include <string.h>
 
 long band(ptrdiff_t n, const double *value, const int64_t *taken, const double *limits, int64_t *seen, int64_t *since, int64_t *begun,
           signed char *side, signed char *pending, signed char *code, int64_t begin_delay, int64_t end_delay, int64_t max_gap) {
@@ -101,4 +102,79 @@ unsigned crc32c(ptrdiff_t n, const unsigned char *p) {
     }
     for (; i < n; i++) crc = crc >> 8 ^ tables[0][(crc ^ p[i]) & 0xFF];
     return crc ^ 0xFFFFFFFFu;
+}
+
+struct field { double numerator, denominator, low, high; uint64_t markers[2]; int32_t offset, column, shift; int8_t kind, high_first, n_markers; };
+static const double power[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+                                 1e19, 1e20, 1e21, 1e22};
+static double times_power(double whole, int e) { return e >= 0 ? whole * power[e] : whole / power[-e]; }
+
+static int shortest(float value, int shift, double *si) {
+    double size = fabs((double)value);
+    if (size == 0.0) { *si = 0.0; return 0; }
+    if (!(size >= 1e-6 && size < 1e15)) return 3;
+    float magnitude = (float)size, neighbour;
+    uint32_t bits;
+    memcpy(&bits, &magnitude, 4);
+    bits -= 1; memcpy(&neighbour, &bits, 4);
+    double below = (size + neighbour) / 2.0;
+    bits += 2; memcpy(&neighbour, &bits, 4);
+    double above = (size + neighbour) / 2.0;
+    int head = (int)floor(log10(size));
+    for (int digits = 1; digits < 10; digits++) {
+        int places = digits - 1 - head;
+        if (places > 22 || places - shift > 22 || shift - places > 22) return 3;
+        double scaled = times_power(size, places), whole = floor(scaled);
+        double low = times_power(whole, -places), high = times_power(whole + 1.0, -places);
+        if (low == below || low == above || high == below || high == above) return 3;
+        int has_low = below < low && low < above, has_high = below < high && high < above;
+        if (has_low && has_high) {
+            double rest = scaled - whole - 0.5;
+            if (!(places >= 0 && places <= 12) && fabs(rest) < 1e-5) return 3;
+            has_low = rest < 0.0 || (rest == 0.0 && (int64_t)whole % 2 == 0);
+        }
+        if (has_low || has_high) {
+            if (!has_low) whole += 1.0;
+            *si = times_power(value > 0 ? whole : -whole, shift - places);
+            return 0;
+        }
+    }
+    return 3;
+}
+
+static int decode(const unsigned char *data, const struct field *f, double *si) {
+    int words = f->kind < 2 ? 1 : f->kind < 4 || f->kind == 6 ? 2 : 4;
+    uint64_t raw = 0;
+    for (int w = 0; w < words; w++) {
+        int at = 2 * (f->high_first ? w : words - 1 - w);
+        raw = raw << 16 | (uint64_t)data[at] << 8 | data[at + 1];
+    }
+    for (int m = 0; m < f->n_markers; m++) if (f->markers[m] == raw) return 1;
+    if (f->kind == 6) {
+        uint32_t bits = (uint32_t)raw;
+        float value;
+        memcpy(&value, &bits, 4);
+        return isnan(value) ? 1 : isinf(value) ? 2 : shortest(value, f->shift, si);
+    }
+    if (f->kind == 4 && raw >> 63) return 3;
+    int64_t whole = f->kind == 1 ? (int16_t)raw : f->kind == 3 ? (int32_t)raw : (int64_t)raw;
+    double product = (double)whole * f->numerator;
+    if (fabs((double)whole) >= 9007199254740992.0 || fabs(product) >= 9007199254740992.0) return 3;
+    *si = product / f->denominator + 0.0;
+    return 0;
+}
+
+long registers(ptrdiff_t n, const unsigned char *data, const struct field *fields, double *values, signed char *status) {
+    long doubtful = 0;
+    double si = 0.0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        int code = decode(data + fields[i].offset, &fields[i], &si);
+        if (code == 0) {
+            if (si >= fields[i].low && si <= fields[i].high) values[fields[i].column] = si;
+            else code = 2;
+        }
+        status[i] = (signed char)code;
+        doubtful += code != 0;
+    }
+    return doubtful;
 }

@@ -22,6 +22,7 @@ from benchmarks.table import Row, print_rows
 from cython_ext.band import update_band
 from cython_ext.crc16 import crc16_modbus
 from cython_ext.crc32c import crc32c
+from cython_ext.registers import FIELD, KINDS, RegisterFields
 from cython_ext.silence import mark_silent
 from cython_ext.thermal import update_thermal
 from edge_agent.detect import find_detectors
@@ -64,6 +65,13 @@ class Work:
         self.first = chance.integers(-1, 1_000_000, n)
         self.reachable = np.ones(n, dtype=np.bool_)
         self.data = chance.bytes(n)
+        self.fields = np.zeros(n, dtype=FIELD)
+        self.fields["kind"], self.fields["high_word_first"], self.fields["low"], self.fields["high"] = KINDS.index("f32"), 1, -1e9, 1e9
+        self.fields["numerator"] = self.fields["denominator"] = 1.0
+        self.fields["offset"], self.fields["column"] = 4 * np.arange(n), np.arange(n)
+        self.registers = chance.normal(220.0, 12.0, n).astype(">f4").tobytes()
+        self.block = RegisterFields(self.fields, size_bytes=4 * n, n_values=n)
+        self.decoded = np.zeros(n)
 
     def fresh(self) -> None:
         self.now_ms += _PERIOD_MS
@@ -97,6 +105,10 @@ class Work:
             "silence": (
                 lambda: mark_silent(w.failed, w.first, w.reachable, w.silent, w.now_ms, 3, 30_000),
                 lambda: loops.silence(n, *map(pointer, (w.failed, w.first, w.reachable, w.silent)), _I64(w.now_ms), _I32(3), _I64(30_000)),
+            ),
+            "registers": (
+                lambda: w.block.decode(w.registers, w.decoded),
+                lambda: loops.registers(n, ctypes.c_char_p(w.registers), *map(pointer, (w.fields, w.decoded, w.code))),
             ),
             "crc16": (lambda: crc16_modbus(w.data), lambda: loops.crc16(n, ctypes.c_char_p(w.data))),
             "crc32c": (lambda: crc32c(w.data), lambda: loops.crc32c(n, ctypes.c_char_p(w.data))),

@@ -26,6 +26,7 @@ _NEVER_SO = (ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE)    # the block wi
 # A paid probe waits less than a read may: so that probes of d meters fit into d x time-out / share with room for the read that follows.
 _PROBE_WAIT_SHARE = 0.8
 _NOTICEABLE_S = 0.02
+_NOTHING_GIVEN = np.full(N_COLUMNS, np.nan)
 
 
 class Outcome(enum.Enum):
@@ -127,7 +128,7 @@ class MeterReader:
             self.forget_refused()
         # a meter that has refused every point of its full read is still asked whether it lives
         blocks = list(self._blocks[reading] or self._blocks[Reading.PRESENCE] or self._plan.presence)
-        poll = Poll(Outcome.SILENT, np.full(N_COLUMNS, np.nan))
+        poll = Poll(Outcome.SILENT, _NOTHING_GIVEN.copy())
         if self._is_left_out:
             poll.flags |= SampleFlag.PARTIAL
         if not self._transactor.guard.in_step(self.meter.unit):
@@ -223,12 +224,12 @@ class MeterReader:
         if not poll.blocks:
             poll.taken_utc_ms, poll.turnaround_s = self._clock.utc_ms(), answer.turnaround_s
         poll.blocks += 1
-        flags = block.decoder.decode(answer.data, poll.values)
-        if flags.not_available:
-            poll.not_available += flags.not_available
+        doubts = block.decoder.decode(answer.data, poll.values)
+        if doubts.not_available:
+            poll.not_available += doubts.not_available
             poll.flags |= SampleFlag.NOT_AVAILABLE
-        if flags.implausible:
-            poll.implausible += flags.implausible
+        if doubts.implausible:
+            poll.implausible += doubts.implausible
             poll.flags |= SampleFlag.IMPLAUSIBLE
 
     def _without_refused(self, block: BlockRead, exception: int) -> Sequence[BlockRead]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from firmware_profiles.coding import BlockDecoder
+from edge_agent.acquire.block_decoder import BlockDecoder
 from firmware_profiles.schema import Point, Profile, ReadLimits
 
 

@@ -29,9 +29,9 @@ class ReadingEncoder:
         second, ms = divmod(utc_ms, 1000)
         if second != self._second:
             self._second, self._second_text = second, utc_text(second * 1000)[:-4]
-        data = ",".join([f'"{name}":{value!r}' for name, value in zip(names, values, strict=True)])
+        data = _encode(dict(zip(names, values, strict=True))).decode()
         doubt = f',"q":{_encode(list(doubts)).decode()}' if doubts else ""
         return (
             f'{self._head}{seq},"ts":"{self._second_text}{ms:03d}Z","tq":{{"src":"{time_source}","mono_ms":{mono_ms}{self._boot}'
-            f'{self._sim},"meter":"{meter}","data":{{{data}}}{doubt}}}'
+            f'{self._sim},"meter":"{meter}","data":{data}{doubt}}}'
         ).encode("ascii")

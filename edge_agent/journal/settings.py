@@ -19,7 +19,7 @@ class JournalSettings:
     events_days: float = 400.0           # all other streams
     ballast_bytes: int = 2 * 2**20       # given up for an event when the disk is full; 0 = none
     pending_records: int = 20_000        # of one stream, waiting for the disk; beyond it ``append`` refuses
-    readings_records: int = 100
+    readings_records: int = 64
     readings_s: float = 2.0
     events_s: float = 0.1
 

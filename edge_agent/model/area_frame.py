@@ -57,12 +57,12 @@ class AreaFrame:
 
     def take(self, sample: Sample) -> None:
         """Put one answer into its column of meters; values not given keep their last value and age."""
-        given = sample.given()
-        self.values[given, sample.meter] = sample.values[given]
-        self.taken_utc_ms[given, sample.meter] = sample.taken_utc_ms
-        self.answered_utc_ms[sample.meter] = sample.taken_utc_ms
-        self.polls_failed[sample.meter] = 0
-        self.first_failed_utc_ms[sample.meter] = NEVER
+        meter, given = sample.meter, sample.values == sample.values
+        np.copyto(self.values[:, meter], sample.values, where=given)
+        np.copyto(self.taken_utc_ms[:, meter], sample.taken_utc_ms, where=given)
+        self.answered_utc_ms[meter] = sample.taken_utc_ms
+        self.polls_failed[meter] = 0
+        self.first_failed_utc_ms[meter] = NEVER
 
     def poll_failed(self, meter: int, at_utc_ms: int) -> None:
         """Count one unanswered poll."""

@@ -45,4 +45,4 @@ class Sample:
 
     def given(self) -> npt.NDArray[np.intp]:
         """Columns that have a value."""
-        return np.flatnonzero(self.values == self.values)
+        return (self.values == self.values).nonzero()[0]

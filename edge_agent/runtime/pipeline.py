@@ -70,7 +70,7 @@ class Pipeline:
         """One answer of one meter."""
         self.samples += 1
         self.frame.take(sample)
-        if sample.flags & SampleFlag.PRESENCE:
+        if sample.flags and sample.flags & SampleFlag.PRESENCE:      # flags are rare, and slow to look at
             return
         given = sample.given()
         names = [COLUMNS[column] for column in given.tolist()]

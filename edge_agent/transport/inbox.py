@@ -21,7 +21,7 @@ class Inbox:
         self._failure: str | None = None
         self.overflowed_bytes = 0
 
-    def put(self, data: bytes) -> None:
+    def put(self, data: bytes | memoryview) -> None:
         self._buffer += data
         excess = len(self._buffer) - _LIMIT
         if excess > 0:

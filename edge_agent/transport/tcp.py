@@ -18,6 +18,7 @@ CONNECT_TIMEOUT_S = 5.0       # a black-holed gateway: several SYN repeats, well
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 _USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)     # Linux only
 _UNACKNOWLEDGED_S = 10.0
+_RECEIVE_BYTES = 1024         # four of the longest frames
 
 
 def create(url: str) -> TcpLink:
@@ -31,15 +32,22 @@ def create(url: str) -> TcpLink:
     return TcpLink(host, port)
 
 
-class _Connection(asyncio.Protocol):
-    """One connection with an inbox of its own: what an old one still says cannot reach its successor."""
+class _Connection(asyncio.BufferedProtocol):
+    """One connection with an inbox of its own: what an old one still says cannot reach its successor.
+
+    It brings its own small buffer: asyncio would make one of 256 KiB for every reply.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._received = memoryview(bytearray(_RECEIVE_BYTES))
         self.inbox = Inbox()
 
-    def data_received(self, data: bytes) -> None:
-        self.inbox.put(data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._received
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.inbox.put(self._received[:nbytes])
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.inbox.fail(f"{self._name}: connection {f'lost ({exc})' if exc else 'closed by the other side'}")

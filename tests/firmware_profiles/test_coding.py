@@ -9,22 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_profiles.coding import BlockDecoder, decode_point, encode_point, shortest_f32
-from firmware_profiles.quantities import COLUMN_INDEX, COLUMNS
-from firmware_profiles.schema import Point
-
-
-def point(**fields):
-    given_fields = {"quantity": "voltage_v", "place": "a", "function": 3, "address": 0, "type": "u16", "unit": "V", **fields}
-    return Point(**given_fields)
+from firmware_profiles.coding import decode_point, encode_point, shortest_f32
+from tests.firmware_profiles.points import POINTS, point
 
 
 def f32(value):
     return struct.pack(">f", value)
-
-
-def empty_values():
-    return np.full(len(COLUMNS), np.nan)
 
 
 @pytest.mark.parametrize(
@@ -110,59 +100,6 @@ def test_an_integer_is_the_nearest_float_to_the_exact_product(raw, scale):
     energy = point(quantity="active_energy_import_wh", place="", type="u64", unit="kWh", scale=scale)
     value = decode_point(energy, raw.to_bytes(8, "big")).value
     assert float(value) == float(raw * scale)
-
-
-POINTS = [
-    point(type="u16", scale=Fraction(1, 10)), point(type="i32", quantity="active_power_w", place="", unit="kW", scale=Fraction(1, 1000)),
-    point(type="f32"), point(type="f32", quantity="active_power_w", place="", unit="kW"),
-    point(type="f32", scale=Fraction(1, 1000), quantity="current_a"), point(type="f32", scale=Fraction(1, 3), quantity="current_a"),
-    point(type="f64", quantity="active_energy_import_wh", place="", unit="Wh"),
-    point(type="t6", quantity="active_power_w", place="", unit="W"),
-    point(type="u64", quantity="active_energy_import_wh", place="", unit="kWh", scale=Fraction(1, 100), no_value=(2**64 - 1,)),
-    point(type="i32", high_word_first=False, quantity="active_power_w", place="", unit="W", no_value=(0x7FFFFFFF,)),
-    point(type="f32", quantity="power_factor", place="", unit="1", coding="four_quadrant_pf"), point(type="f32", high_word_first=False),
-    point(type="f32", no_value=(0x80000000,)),
-]
-
-
-@given(st.sampled_from(POINTS), st.binary(min_size=8, max_size=8))
-def test_the_fast_decoder_agrees_with_the_exact_one_on_all_bytes(one, data):
-    data = data[: 2 * one.words]
-    values = empty_values()
-    flags = BlockDecoder([one], one.address, one.words).decode(data, values)
-    slow = decode_point(one, data)
-    found = values[COLUMN_INDEX[one.column]]
-    assert (None if np.isnan(found) else found) == slow.si_value
-    assert flags.not_available == int(slow.is_not_available)
-    assert flags.implausible == int(not slow.is_plausible)
-
-
-def test_a_block_goes_to_its_columns_and_leaves_the_others():
-    points = [
-        point(address=10, type="u16", scale=Fraction(1, 10)), point(address=12, type="f32", place="b"),
-        point(address=14, type="u16", quantity="alarm_word", place="", unit=""),
-    ]
-    values = empty_values()
-    BlockDecoder(points, 10, 5).decode(bytes.fromhex("0899 0000 43663334 ffff"), values)
-    assert values[COLUMN_INDEX["voltage_v.a"]] == 220.1
-    assert values[COLUMN_INDEX["voltage_v.b"]] == 230.20001
-    assert np.isnan(values).sum() == len(COLUMNS) - 2
-
-
-def test_doubtful_values_of_a_block_are_counted_and_left_out():
-    points = [point(address=0, type="f32"), point(address=2, type="f32", place="b"), point(address=4, type="f32", place="c")]
-    values = empty_values()
-    flags = BlockDecoder(points, 0, 6).decode(f32(math.nan) + f32(5000.0) + f32(230.0), values)
-    assert (flags.not_available, flags.implausible) == (1, 1)
-    assert np.isnan(values[[COLUMN_INDEX["voltage_v.a"], COLUMN_INDEX["voltage_v.b"]]]).all()
-    assert values[COLUMN_INDEX["voltage_v.c"]] == 230.0
-
-
-def test_a_point_outside_its_block_and_a_short_answer_are_refused():
-    with pytest.raises(ValueError, match="outside the block"):
-        BlockDecoder([point(address=1, type="f32")], 0, 2)
-    with pytest.raises(ValueError, match="2 bytes for a block of 4"):
-        BlockDecoder([point(type="f32")], 0, 2).decode(b"ab", empty_values())
 
 
 @pytest.mark.parametrize(
