@@ -6,7 +6,7 @@ Envelope: ``agent, epoch, st, seq`` is the key that consumers remove duplicates 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -90,6 +90,10 @@ class EventBody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     suggested_action: str
     superseded_by: Annotated[str, Meta(description="the condition goes on as part of the event at this node")] = ""
     reopened: Annotated[int, Meta(ge=0, description="how often the condition came back after it had ended")] = 0
+
+    def revised(self, **changes: Any) -> EventBody:
+        """A copy with other values in some fields."""
+        return msgspec.structs.replace(self, **changes)
 
 
 class Event(_Envelope, kw_only=True, frozen=True, omit_defaults=True):

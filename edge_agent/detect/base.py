@@ -16,7 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.model import Archive, AreaFrame, Finding
+from edge_agent.model import Archive, AreaFrame, Finding, Place
+
+Condition = tuple[str, Place]      # finding kind and place: what an event is known by
 
 
 class Detector(Protocol):
@@ -24,6 +26,10 @@ class Detector(Protocol):
 
     def update(self, frame: AreaFrame) -> list[Finding]:
         """Look at the area at ``frame.now_utc_ms``; silence counts by it."""
+        ...
+
+    def conditions(self) -> set[Condition]:
+        """What it has told as begun and not as ended: only for these may an end be expected."""
         ...
 
     def save(self) -> bytes: ...

@@ -7,18 +7,19 @@ The book is a cache: it is rebuilt from its last saved state and the journaled e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from edge_agent.contract import EventBody, SavedEvent, decode_saved_events, encode
 from edge_agent.contract.envelope import utc_text
 from edge_agent.events.kinds import EventKind, kind_of
-from edge_agent.model import Finding, Stage
+from edge_agent.model import Finding, Place, Stage
 from edge_agent.model.finding import Severity
 
 CONFIRMED_FROM = 0.95     # outage.md 1.4: what a crew may be sent for without asking again
 MERGED = "merged"         # an event that goes on as part of a larger one
+WITHDRAWN = "withdrawn"   # nobody watches it any more: whether it has ended is not known
 Identity = tuple[str, str, str, str]
 
 
@@ -69,6 +70,17 @@ class EventBook:
             self.ignored += 1
             return None
         return self._open_or_revise(identity, known, finding, now_utc_ms)
+
+    def withdraw_unwatched(self, watched: Set[tuple[str, Place]], now_utc_ms: int) -> list[EventChange]:
+        """Close the events that no detector will ever end: its memory was lost, or the meter, node or detector is gone.
+
+        Where the condition lasts and is found again within ``reopen_s`` the same event opens again.
+        """
+        return [
+            self._withdraw(saved, now_utc_ms)
+            for saved in self.active()
+            if (saved.body.kind, Place(kind=saved.body.scope, id=saved.body.node_id, phases=saved.body.phases)) not in watched
+        ]
 
     def forget_old(self, now_utc_ms: int) -> None:
         """Drop ended events that can no longer be re-opened."""
@@ -137,9 +149,20 @@ class EventBook:
         word = MERGED if finding.superseded_by else kind.end_word
         return self._change(kind, word, "info", body, is_on=False)
 
+    def _withdraw(self, known: SavedEvent, now_utc_ms: int) -> EventChange:
+        kind, end_utc_ms = kind_of(known.body.kind), max(now_utc_ms, known.begin_utc_ms)
+        body = known.body.revised(
+            revision=known.body.revision + 1, state="closed", end=utc_text(end_utc_ms), published=utc_text(now_utc_ms),
+            duration_s=(end_utc_ms - known.begin_utc_ms) / 1000, could_be=["still on", *known.body.could_be],
+        )
+        self._events[_identity(body)] = SavedEvent(
+            severity=known.severity, begin_utc_ms=known.begin_utc_ms, end_utc_ms=end_utc_ms, body=body
+        )
+        return self._change(kind, WITHDRAWN, "info", body, is_on=False)
+
     def _change(self, kind: EventKind, word: str, severity: Severity, body: EventBody, *, is_on: bool) -> EventChange:
         name = f"{kind.type_name}.{word}"
-        code = kind.cim_start if is_on else "" if word == MERGED else kind.cim_end
+        code = kind.cim_start if is_on else "" if word in (MERGED, WITHDRAWN) else kind.cim_end
         return EventChange(
             kind=kind, type=name, cim=self._settings.cim.get(name, code), severity=severity, body=body, is_on=is_on
         )

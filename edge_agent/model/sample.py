@@ -45,4 +45,5 @@ class Sample:
 
     def given(self) -> npt.NDArray[np.intp]:
         """Columns that have a value."""
-        return (self.values == self.values).nonzero()[0]
+        columns: npt.NDArray[np.intp] = (self.values == self.values).nonzero()[0]
+        return columns

@@ -112,8 +112,6 @@ class Agent:
             notify("STOPPING=1")
             for task in producers:
                 task.cancel()
-            self._pipeline.save_detectors()
-            self._pipeline.save_events()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_S):
                     await self._commit.flush()
@@ -121,6 +119,7 @@ class Agent:
                     await publisher
             publisher.cancel()
             commit.cancel()
+            self._pipeline.save()
 
     def close(self) -> None:
         """After ``run``: have everything on disk and free the state directory."""
@@ -165,7 +164,7 @@ class Agent:
     async def _save_for_ever(self) -> None:
         while True:
             await asyncio.sleep(_SAVE_STATE_EVERY_S)
-            self._pipeline.save_detectors()
+            self._pipeline.memory.save_detectors_soon()
 
     async def _feed_watchdog(self) -> None:
         """Only while readings move or nobody can be read: a stuck agent is restarted by the service manager."""

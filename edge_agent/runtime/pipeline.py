@@ -18,7 +18,6 @@ from edge_agent.contract import (
     encode,
     frame_record,
     saved_event_of,
-    split_record,
 )
 from edge_agent.contract import topics as contract_topics
 from edge_agent.contract.envelope import time_quality, utc_text
@@ -28,6 +27,8 @@ from edge_agent.events import EventBook, EventChange
 from edge_agent.journal import Journal
 from edge_agent.model import COLUMNS, Archive, AreaFrame, Clock, Evidence, EvidenceKind, Finding, Sample, SampleFlag
 from edge_agent.model.finding import Severity
+from edge_agent.runtime.clock_watch import ClockWatch
+from edge_agent.runtime.memory import Memory
 from edge_agent.runtime.supply import SupplyFile
 from edge_agent.state import StateStore
 
@@ -38,7 +39,6 @@ _DOUBTS = (
     (SampleFlag.IMPLAUSIBLE, "implausible"),
     (SampleFlag.PARTIAL, "partial"),
 )
-_EVENTS_NAME = "events"
 
 
 class Pipeline:
@@ -58,12 +58,14 @@ class Pipeline:
         supply: SupplyFile | None,
     ) -> None:
         self._archive, self._clock, self._header, self._journal, self._notify = archive, clock, header, journal, notify
-        self._detectors, self._book, self._store, self._supply = detectors, book, store, supply
+        self._detectors, self._book, self._supply = detectors, book, supply
         self._readings = ReadingEncoder(header)
         self._suffixes = [contract_topics.reading_suffix(meter.id) for meter in archive.meters]
         self._start_s = clock.monotonic_s()
+        self._clock_watch = ClockWatch(clock)
         self.frame = AreaFrame.empty(len(archive.meters), clock.utc_ms())
         self._unjournaled: deque[EventChange] = deque()
+        self.memory = Memory(store=store, journal=journal, detectors=detectors, book=book, clock=clock)
         self.samples = self.readings_dropped = self.events = 0
 
     def take_sample(self, sample: Sample) -> None:
@@ -112,21 +114,30 @@ class Pipeline:
 
     def tick(self) -> None:
         """Let every detector look at the area."""
+        if not self._unjournaled:
+            self.memory.save_if_due()
+        if step_ms := self._clock_watch.take_step_ms():
+            log.warning("the clock was set by %.1f s", step_ms / 1000)
+            # with it a back end can repair the labels of this boot that were taken before
+            data: dict[str, str | int | float | bool] = {"boot": self._header.boot, "offset_ms": step_ms, "mono_ms": self._mono_ms()}
+            self._try_system_event("time.step", "warning", data)
         self.frame.now_utc_ms = self._clock.utc_ms()
         if self._supply is not None:
             self.frame.supply_v[:] = self._supply.read()
-        changes = []
-        for detector in self._detectors.values():
-            changes += [change for finding in detector.update(self.frame) if (change := self._apply(finding)) is not None]
+        told = []
+        for name, detector in self._detectors.items():
+            for finding in detector.update(self.frame):
+                if self._apply(finding):
+                    told.append(name)
         self._journal_changes()
         for fault in self._journal.take_faults():
             log.warning("journal: %s", fault)
             self._try_system_event("store.fault", "alarm", {"fault": fault})
         for loss in self._journal.take_losses():
             self._declare(loss.stream, loss.from_seq, loss.to_seq, loss.reason)
-        if changes:
+        if told:
             self._book.forget_old(self.frame.now_utc_ms)
-            self.save_events()
+            self.memory.has_told(told)
 
     def system_event(
         self, type_name: str, severity: Severity, data: dict[str, str | int | float | bool], *, event_class: str = "system"
@@ -152,60 +163,26 @@ class Pipeline:
         """Topic suffix and message of each alarm that is on, as last journaled."""
         return [(contract_topics.active_suffix(saved.body.event_id), saved.message.encode()) for saved in self._book.active()]
 
-    def save_events(self) -> None:
-        """The book of events, with how far the journal is in it."""
-        seqs = [self._journal.next_seq(stream) - 1 for stream in "ae"]
-        try:
-            self._store.save(_EVENTS_NAME, b"%d %d %d\n" % (self._journal.epoch, *seqs) + self._book.save())
-        except OSError as exc:
-            log.warning("state cannot be saved: %s; events will be rebuilt from the journal", exc)
-
-    def save_detectors(self) -> None:
-        for name, detector in self._detectors.items():
-            try:
-                self._store.save(f"detector-{name}", detector.save())
-            except OSError as exc:
-                log.warning("state of detector %s cannot be saved: %s", name, exc)
-
     def restore(self) -> None:
-        """Take up what the last run left: learned state, open events, and journaled events newer than the saved book."""
-        for name, detector in self._detectors.items():
-            data = self._store.load(f"detector-{name}")
-            if data is None:
-                continue
-            try:
-                detector.load(data)
-            except ValueError as exc:
-                log.info("detector %s starts anew: %s", name, exc)
-        seqs = dict.fromkeys("ae", 0)
-        saved = self._store.load(_EVENTS_NAME)
-        if saved is not None:
-            head, _, body = saved.partition(b"\n")
-            try:
-                epoch, *found = map(int, head.split())
-                self._book.load(body)
-                if epoch == self._journal.epoch:
-                    seqs = dict(zip("ae", found, strict=True))
-            except ValueError as exc:
-                log.warning("saved events are not used: %s; rebuilt from the journal", exc)
-        for stream, seq in seqs.items():
-            self._replay(stream, seq + 1)
+        """Take up what the last run left; call it before anything else."""
+        self.frame.now_utc_ms = self._clock.utc_ms()
+        self._unjournaled.extend(self.memory.restore())
+        self._journal_changes()
+        self.memory.has_told(())
 
-    def _replay(self, stream: str, seq: int) -> None:
-        while records := self._journal.read_from(stream, seq, 500):
-            events = [split_record(record.payload)[2] for record in records if record.kind == RecordKind.EVENT]
-            self._book.restore(saved_event_of(message) for message in events)
-            seq = records[-1].seq + 1
+    def save(self) -> None:
+        """At the end of a run, after the last commit."""
+        if not self._unjournaled:
+            self.memory.save_all()
 
-    def _apply(self, finding: Finding) -> EventChange | None:
-        """The revision that a finding makes, queued for the journal; None when it says nothing new."""
-        now_ms = self.frame.now_utc_ms
-        change = self._book.apply(finding, now_ms)
+    def _apply(self, finding: Finding) -> bool:
+        """Queue the revision that a finding makes for the journal; False when it says nothing new."""
+        change = self._book.apply(finding, self.frame.now_utc_ms)
         if change is None:
-            return None
+            return False
         self.events += 1
         self._unjournaled.append(change)
-        return change
+        return True
 
     def _journal_changes(self) -> None:
         """Journal revisions in the order in which they were made; those that a full outbox refuses wait for the next tick."""

@@ -152,6 +152,26 @@ def test_state_saved_and_loaded_at_any_point_goes_on_as_if_uninterrupted(name):
 
 
 @pytest.mark.parametrize("name", DETECTORS)
+def test_it_remembers_exactly_what_it_has_told_as_begun_and_not_as_ended(name):
+    detector, on, most = build(name), set(), 0
+    for number, area in enumerate(eventful_day(N)):
+        for finding in detector.update(area):
+            condition = (finding.kind, finding.place)
+            if finding.stage is Stage.BEGIN:
+                assert condition not in on
+                on.add(condition)
+            elif finding.stage is Stage.END:
+                on.remove(condition)
+        if number % 10 == 5:
+            saved = detector.save()
+            detector = build(name)
+            detector.load(saved)
+        assert detector.conditions() == on
+        most = max(most, len(on))
+    assert most
+
+
+@pytest.mark.parametrize("name", DETECTORS)
 @pytest.mark.parametrize("damaged", [b"", b"{}", b"[1]", b"[99, [], {}]", b"\xff\x00"])
 def test_damaged_state_is_refused_and_changes_nothing(name, damaged):
     detector = build(name)

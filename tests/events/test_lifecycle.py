@@ -99,6 +99,31 @@ def test_an_outage_is_suspected_until_it_is_proven(book, confidence, state):
     assert (ended.body.state, ended.type, ended.cim, ended.body.momentary) == ("restored", "outage.restore", "3.26.0.216", True)
 
 
+def test_an_event_that_nobody_watches_is_withdrawn_not_restored(book):
+    lost = book.apply(finding(kind="supply.lost"), now())
+    watched = book.apply(finding(place=Place(kind="meter", id="m2", phases="a")), now())
+    (change,) = book.withdraw_unwatched({("overload", Place(kind="meter", id="m2", phases="a"))}, now(60))
+    assert (change.type, change.body.state, change.is_on, change.cim) == ("outage.withdrawn", "closed", False, "")
+    assert (change.body.event_id, change.body.revision, change.body.duration_s) == (lost.body.event_id, 2, 60.0)
+    assert change.body.could_be[0] == "still on"
+    assert [saved.body.event_id for saved in book.active()] == [watched.body.event_id]
+    assert book.apply(finding(Stage.END, 70, kind="supply.lost"), now(70)) is None
+
+
+def test_a_withdrawn_condition_that_is_found_again_opens_the_same_event(book):
+    lost = book.apply(finding(kind="supply.lost"), now())
+    book.withdraw_unwatched(set(), now(60))
+    again = book.apply(finding(kind="supply.lost", at_s=90), now(90))
+    assert (again.type, again.body.event_id, again.body.revision, again.body.reopened) == ("outage.start", lost.body.event_id, 3, 1)
+    assert again.body.begin == lost.body.begin
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_duration(book):
+    book.apply(finding(at_s=100), now(100))
+    (change,) = book.withdraw_unwatched(set(), now(40))
+    assert change.body.duration_s == 0.0
+
+
 def test_what_goes_on_as_part_of_a_larger_event_is_merged_not_restored(book):
     place = Place(kind="node", id="f/b/x")
     book.apply(finding(kind="supply.lost", place=place), now())

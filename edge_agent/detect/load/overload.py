@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cython_ext.thermal import ALARMED, COOLED, WARNED, update_thermal
-from edge_agent.detect.base import DetectorType, load_arrays, save_arrays
+from edge_agent.detect.base import Condition, DetectorType, load_arrays, save_arrays
 from edge_agent.model import COLUMN_INDEX, Archive, AreaFrame, Finding, Place, Stage
 from edge_agent.model.area_frame import NEVER
 
@@ -76,15 +76,21 @@ class OverloadDetector:
             return []
         return [self._finding(int(place), float(current_a[place]), int(taken_ms[place])) for place in np.flatnonzero(self._code)]
 
+    def conditions(self) -> set[Condition]:
+        return {("overload", self._place(place)) for place in np.flatnonzero(self._begun_ms != NEVER).tolist()}
+
     def save(self) -> bytes:
         return save_arrays(_VERSION, self._archive, self._state | {"begun_ms": self._begun_ms})
 
     def load(self, data: bytes) -> None:
         load_arrays(_VERSION, self._archive, self._state | {"begun_ms": self._begun_ms}, data)
 
-    def _finding(self, place: int, current_a: float, taken_ms: int) -> Finding:
+    def _place(self, place: int) -> Place:
         phase, index = divmod(place, len(self._archive.meters))
-        meter, code = self._archive.meters[index], self._code[place]
+        return Place(kind="meter", id=self._archive.meters[index].id, phases=_PHASES[phase])
+
+    def _finding(self, place: int, current_a: float, taken_ms: int) -> Finding:
+        meter, code = self._archive.meters[place % len(self._archive.meters)], self._code[place]
         heat, rating_a = float(self._state["heat"][place]), float(self._reference_a[place])
         if code == COOLED:
             stage = Stage.END
@@ -102,7 +108,7 @@ class OverloadDetector:
         return Finding(
             kind="overload",
             stage=stage,
-            place=Place(kind="meter", id=meter.id, phases=_PHASES[phase]),
+            place=self._place(place),
             at_utc_ms=began_ms if stage is Stage.BEGIN else taken_ms,
             evidence_from_utc_ms=began_ms,
             evidence_to_utc_ms=taken_ms,

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cython_ext.silence import mark_silent
-from edge_agent.detect.base import DetectorType
+from edge_agent.detect.base import Condition, DetectorType
 from edge_agent.detect.mains import Mains, MainsState
 from edge_agent.detect.silent_nodes import AREA, NodeTree, TickView
 from edge_agent.detect.silent_state import Group, SilentState
@@ -91,6 +91,10 @@ class SilenceDetector:
             findings += self._begin_groups(frame, view)
             findings += self._begin_singles(frame, view)
         return findings
+
+    def conditions(self) -> set[Condition]:
+        groups = {(group.kind, self._node_place(node)) for node, group in self._state.groups.items()}
+        return groups | {(_SILENT, self._meter_place(index)) for index in self._state.singles}
 
     def save(self) -> bytes:
         return json.dumps([_VERSION, [meter.id for meter in self._archive.meters], self._state.save(), self._mains.save()]).encode()
@@ -227,6 +231,12 @@ class SilenceDetector:
         answering: npt.NDArray[np.bool_] = has_answered & (frame.polls_failed[group.members] == 0)
         return answering
 
+    def _node_place(self, node: str) -> Place:
+        return Place(kind="area", id=self._archive.area) if node == AREA else Place(kind="node", id=node)
+
+    def _meter_place(self, index: int) -> Place:
+        return Place(kind="meter", id=self._archive.meters[index].id)
+
     def _group_finding(self, frame: AreaFrame, node: str, group: Group, stage: Stage, superseded_by: str = "") -> Finding:
         if group.confidence >= _PROVEN:
             alternatives: tuple[str, ...] = ("upstream outage",)
@@ -242,7 +252,7 @@ class SilenceDetector:
         evidence += [(f"supply_{phase}_v", volts) for phase, volts in zip("abc", frame.supply_v.tolist(), strict=True) if volts == volts]
         return Finding(
             kind=group.kind, stage=stage,
-            place=Place(kind="area", id=self._archive.area) if node == AREA else Place(kind="node", id=node),
+            place=self._node_place(node),
             at_utc_ms=group.begun_ms if stage is Stage.BEGIN else frame.now_utc_ms,
             evidence_from_utc_ms=group.begun_ms, evidence_to_utc_ms=frame.now_utc_ms,
             score=len(group.members), confidence=group.confidence, severity="alarm",
@@ -253,7 +263,7 @@ class SilenceDetector:
     def _single_finding(self, frame: AreaFrame, index: int, begun_ms: int, stage: Stage, superseded_by: str = "") -> Finding:
         meter, failed = self._archive.meters[index], float(frame.polls_failed[index])
         return Finding(
-            kind=_SILENT, stage=stage, place=Place(kind="meter", id=meter.id),
+            kind=_SILENT, stage=stage, place=self._meter_place(index),
             at_utc_ms=begun_ms if stage is Stage.BEGIN else frame.now_utc_ms,
             evidence_from_utc_ms=begun_ms, evidence_to_utc_ms=frame.now_utc_ms,
             score=failed, confidence=_UNSURE, severity="warning", meters=(meter.id,), evidence=(("polls_failed", failed),),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cython_ext.band import BEGAN_LOW, DEAD, DEEPENED, ENDED, update_band
-from edge_agent.detect.base import DetectorType, load_arrays, save_arrays
+from edge_agent.detect.base import Condition, DetectorType, load_arrays, save_arrays
 from edge_agent.model import COLUMN_INDEX, Archive, AreaFrame, Finding, Place, Stage
 from edge_agent.model.area_frame import NEVER
 
@@ -89,15 +89,24 @@ class VoltageDetector:
             return []
         return [self._finding(int(place), float(value_v[place]), int(taken_ms[place])) for place in np.flatnonzero(self._code)]
 
+    def conditions(self) -> set[Condition]:
+        return {(self._kind(place), self._place(place)) for place in np.flatnonzero(self._state["side"]).tolist()}
+
     def save(self) -> bytes:
         return save_arrays(_VERSION, self._archive, self._state | {"told_side": self._told_side})
 
     def load(self, data: bytes) -> None:
         load_arrays(_VERSION, self._archive, self._state | {"told_side": self._told_side}, data)
 
-    def _finding(self, place: int, value_v: float, taken_ms: int) -> Finding:
+    def _kind(self, place: int) -> str:
+        return "voltage.low" if self._told_side[place] < 0 else "voltage.high"
+
+    def _place(self, place: int) -> Place:
         phase, index = divmod(place, len(self._archive.meters))
-        meter, code = self._archive.meters[index], self._code[place]
+        return Place(kind="meter", id=self._archive.meters[index].id, phases=_PHASES[phase])
+
+    def _finding(self, place: int, value_v: float, taken_ms: int) -> Finding:
+        meter, code = self._archive.meters[place % len(self._archive.meters)], self._code[place]
         if code not in (ENDED, DEEPENED):
             self._told_side[place] = -1 if code == BEGAN_LOW else 1
         is_low = self._told_side[place] < 0
@@ -108,9 +117,9 @@ class VoltageDetector:
         # the end is when the voltage came back, the delay only makes sure of it
         at_ms = began_ms if stage is Stage.BEGIN else taken_ms if stage is Stage.CHANGE else int(self._state["since_ms"][place])
         return Finding(
-            kind="voltage.low" if is_low else "voltage.high",
+            kind=self._kind(place),
             stage=stage,
-            place=Place(kind="meter", id=meter.id, phases=_PHASES[phase]),
+            place=self._place(place),
             at_utc_ms=at_ms,
             evidence_from_utc_ms=min(began_ms, at_ms),  # the clock may have been set back
             evidence_to_utc_ms=taken_ms,

@@ -1,0 +1,113 @@
+"""What outlives the agent: what detectors learned, and the book of events. Read at the start, written as it changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from edge_agent.contract import RecordKind, saved_event_of, split_record
+from edge_agent.detect import Detector
+from edge_agent.events import EventBook, EventChange
+from edge_agent.journal import Journal
+from edge_agent.model import Clock
+from edge_agent.state import StateStore
+
+log = logging.getLogger("hplc_edge.runtime")
+
+_EVENTS_NAME = "events"
+_SAVE_AGAIN_S = 10.0       # a storm of findings must not write the learned state at every tick
+
+
+class Memory:
+    """Saves nothing that is ahead of the journal: a power cut between the two would leave an event untold for ever."""
+
+    def __init__(self, *, store: StateStore, journal: Journal, detectors: Mapping[str, Detector], book: EventBook, clock: Clock) -> None:
+        self._store, self._journal, self._detectors, self._book, self._clock = store, journal, detectors, book, clock
+        self._unsaved: set[str] = set()        # detectors whose state on disk does not know what they have told
+        self._is_book_saved = True
+        self._saved_s = float("-inf")
+
+    def has_told(self, detectors: Iterable[str]) -> None:
+        """Detectors told something that made a difference: the book, and their state, are worth saving soon."""
+        self._unsaved.update(detectors)
+        self._is_book_saved = False
+
+    def save_detectors_soon(self) -> None:
+        """Also what they learned without telling anything."""
+        self._unsaved.update(self._detectors)
+
+    def save_if_due(self) -> None:
+        """Save what has news, unless the journal is behind."""
+        if self._is_journal_behind():
+            return
+        if not self._is_book_saved:
+            self._save_book()
+        if self._unsaved and self._clock.monotonic_s() - self._saved_s >= _SAVE_AGAIN_S:
+            self._save_detectors()
+
+    def save_all(self) -> None:
+        """At the end of a run."""
+        if not self._is_journal_behind():
+            self._unsaved.update(self._detectors)
+            self._save_detectors()
+            self._save_book()
+
+    def _is_journal_behind(self) -> bool:
+        return any(self._journal.pending(stream) for stream in "ae")
+
+    def _save_detectors(self) -> None:
+        self._saved_s = self._clock.monotonic_s()
+        for name in list(self._unsaved):
+            try:
+                self._store.save(f"detector-{name}", self._detectors[name].save())
+            except OSError as exc:
+                log.warning("state of detector %s cannot be saved: %s", name, exc)
+            self._unsaved.discard(name)
+
+    def _save_book(self) -> None:
+        """The book of events, with how far the journal is in it."""
+        self._is_book_saved = True
+        seqs = [self._journal.next_seq(stream) - 1 for stream in "ae"]
+        try:
+            self._store.save(_EVENTS_NAME, b"%d %d %d\n" % (self._journal.epoch, *seqs) + self._book.save())
+        except OSError as exc:
+            log.warning("state cannot be saved: %s; events will be rebuilt from the journal", exc)
+
+    def restore(self) -> list[EventChange]:
+        """Take up what the last run left: learned state, open events, and journaled events newer than the saved book.
+
+        An open event whose detector does not remember it, since power was cut before its state was saved or since the meter is gone,
+        would stay open for ever: it is withdrawn. Gives these revisions, to be journaled.
+        """
+        for name, detector in self._detectors.items():
+            data = self._store.load(f"detector-{name}")
+            if data is None:
+                continue
+            try:
+                detector.load(data)
+            except ValueError as exc:
+                log.info("detector %s starts anew: %s", name, exc)
+        self._restore_events()
+        watched = {condition for detector in self._detectors.values() for condition in detector.conditions()}
+        return self._book.withdraw_unwatched(watched, self._clock.utc_ms())
+
+    def _restore_events(self) -> None:
+        seqs = dict.fromkeys("ae", 0)
+        saved = self._store.load(_EVENTS_NAME)
+        if saved is not None:
+            head, _, body = saved.partition(b"\n")
+            try:
+                epoch, *found = map(int, head.split())
+                self._book.load(body)
+                if epoch == self._journal.epoch:
+                    seqs = dict(zip("ae", found, strict=True))
+            except ValueError as exc:
+                log.warning("saved events are not used: %s; rebuilt from the journal", exc)
+        for stream, seq in seqs.items():
+            self._replay(stream, seq + 1)
+
+    def _replay(self, stream: str, seq: int) -> None:
+        while records := self._journal.read_from(stream, seq, 500):
+            events = [split_record(record.payload)[2] for record in records if record.kind == RecordKind.EVENT]
+            self._book.restore(saved_event_of(message) for message in events)
+            seq = records[-1].seq + 1
