@@ -30,6 +30,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "edge_agent.cli": (ALL_AGENT, "firmware_profiles", "cython_ext"),
     "simulator.clock": (),
     "simulator.load": ("simulator.clock",),
+    "simulator.grid": ("simulator.load", "simulator.clock"),
     "simulator.meter": ("simulator.load", "simulator.clock", "edge_agent.wire", "firmware_profiles"),
     "simulator.serve": ("simulator.meter", "edge_agent.wire", "edge_agent.transport"),
     "simulator.cli": OURS,

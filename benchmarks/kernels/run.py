@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 import cython_ext
-from benchmarks.table import Row, print_rows
 from cython_ext.band import update_band
 from cython_ext.crc16 import crc16_modbus
 from cython_ext.crc32c import crc32c
@@ -27,6 +26,7 @@ from cython_ext.silence import mark_silent
 from cython_ext.thermal import update_thermal
 from edge_agent.detect import find_detectors
 from edge_agent.model import COLUMN_INDEX, Archive, AreaFrame, Meter
+from simulator.cli.rows import Row, print_rows
 
 RATIO_GOAL, TICK_GOAL_MS, METERS = 1.5, 0.1, 1000
 _I64, _I32, _F64 = ctypes.c_int64, ctypes.c_int32, ctypes.c_double

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.peers.run import BUILD, PORTS, UNITS, free_ports, our_config
 from benchmarks.reliability.rig import HPLC_EDGE, Rig, free_port
-from benchmarks.table import Row, print_rows
+from simulator.cli.rows import Row, print_rows
 
 GOAL_MIB = 80.0
 

@@ -22,7 +22,7 @@ from benchmarks.peers import thingsboard
 from benchmarks.peers.late_replies import LateLine
 from benchmarks.peers.measure import Fleet, Measured, Program, measure, median_of
 from benchmarks.reliability.rig import HPLC_EDGE, free_port, listens, wait_for
-from benchmarks.table import Row, print_rows
+from simulator.cli.rows import Row, print_rows
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[0] / "build"

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.reliability.kill import config_text, falls, row_of, unique_in_order, write_recording
 from benchmarks.reliability.replay import LAST_BLOCK, PROFILE
 from benchmarks.reliability.rig import HPLC_EDGE, Message, Rig, free_port, wait_for, wait_quiet
-from benchmarks.table import Row, print_rows
+from simulator.cli.rows import Row, print_rows
 
 
 class CuttableProxy:

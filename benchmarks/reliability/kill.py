@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.reliability.replay import LAST_BLOCK, PROFILE
 from benchmarks.reliability.rig import HPLC_EDGE, Message, Rig, free_port, wait_for, wait_quiet
-from benchmarks.table import Row, print_rows
+from simulator.cli.rows import Row, print_rows
 
 COMMIT_WINDOW_S = 2.0  # [journal] readings_s of the agent, its default
 ROWS = 60_000

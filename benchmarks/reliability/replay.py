@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from benchmarks.reliability.rig import HPLC_EDGE, Message, Rig, free_port, wait_for, wait_quiet
-from benchmarks.table import Row, print_rows
+from simulator.cli.rows import Row, print_rows
 
 # the meter of the replay: volts, amperes, watts and vars in one block, the import energy in the last block of a full read
 PROFILE = "chint-ddsu666"

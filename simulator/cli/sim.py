@@ -1,4 +1,4 @@
-"""``hplc-edge sim serve``: simulated meters on real wires."""
+"""``hplc-edge sim``: simulated meters on real wires, and the grid behind them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from edge_agent.transport.base import Framing
 from firmware_profiles.loader import load_all
 from firmware_profiles.schema import Profile
 from firmware_profiles.selection import NoProfile, select
+from simulator.cli import check_grid
 from simulator.clock import SimClock
 from simulator.load import ClockedSource, Recording, RecordingError, Source, SteppedSource, load_recording
 from simulator.load.sources import AT_END
@@ -30,7 +31,7 @@ _OFFSET_ROWS = 97          # a prime: copies of one house do not move in step
 
 def configure(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="sim_command", metavar="COMMAND", required=True)
-    serve = commands.add_parser("serve", help="simulated meters on TCP, RTU over TCP or a pty", description=__doc__)
+    serve = commands.add_parser("serve", help="simulated meters on TCP, RTU over TCP or a pty", description="Meters on real wires.")
     serve.add_argument("--profile", required=True, help="meter model, see 'hplc-edge profiles list'")
     serve.add_argument("--units", default="1", help="unit addresses: 1-25 or 3,7,9 (default 1)")
     serve.add_argument("--tcp", type=int, metavar="PORT", help="Modbus TCP on this port (0: a free one)")
@@ -53,8 +54,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     serve.add_argument("--seconds", type=float, help="stop after this time")
 
 
+    check = commands.add_parser("check-grid", help="our grid solution beside reference solutions", description=check_grid.__doc__)
+    check_grid.configure(check)
+
+
 def run(arguments: argparse.Namespace) -> int:
-    return asyncio.run(_serve(arguments))
+    return check_grid.run(arguments) if arguments.sim_command == "check-grid" else asyncio.run(_serve(arguments))
 
 
 async def _serve(arguments: argparse.Namespace) -> int:

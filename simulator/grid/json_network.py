@@ -1,0 +1,92 @@
+"""Reads a network and its cases from the JSON layout of the four-wire fault cases (``network.json``, ``cases.json``)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_agent.errors import ConfigError
+from simulator.grid.checks import check_network
+from simulator.grid.edits import Edit, make_load
+from simulator.grid.network import Branch, Network, Shunt, Source, Transformer
+
+HV_LINK_OHM = 0.001 + 0.001j      # README of the set: of each phase between the source and the transformer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One fault: its name, its class, and the edits that make it."""
+
+    id: str
+    type: str
+    description: str
+    edits: tuple[Edit, ...]
+
+
+def read_network(path: Path) -> Network:
+    """Raises ConfigError with one line for each problem of the file."""
+    given = read_json(path)
+    try:
+        source, transformer = given["source"], given["transformer"]
+        network = Network(
+            name=str(given.get("name", path.parent.name)),
+            f_hz=float(given.get("f_hz", 50.0)),
+            source=Source(
+                kv=float(source["kv"]), pu=float(source.get("pu", 1.0)), angle_deg=float(source.get("angle_deg", 0.0)),
+                z1_ohm=complex(*source["z1"]), z0_ohm=complex(*source["z0"]), link_ohm=HV_LINK_OHM,
+            ),
+            transformer=Transformer(**transformer),
+            branches=tuple(map(_branch, given["branches"])),
+            shunts=tuple(map(_shunt, given.get("shunts", ()))),
+            loads=tuple(map(make_load, given.get("loads", ()))),
+        )
+    except ConfigError as exc:
+        raise ConfigError([f"{path}: {problem}" for problem in exc.problems]) from exc
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise ConfigError([f"{path}: a key is missing or has a wrong value ({type(exc).__name__}: {exc})"]) from exc
+    check_network(network)
+    return network
+
+
+def read_cases(path: Path) -> list[Case]:
+    """Raises ConfigError for anything that is no list of cases."""
+    try:
+        return [
+            Case(id=str(case["id"]), type=str(case["type"]), description=str(case.get("description", "")), edits=tuple(case["edits"]))
+            for case in read_json(path)
+        ]
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise ConfigError([f"{path}: a case has no id, type or edits ({exc})"]) from exc
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ConfigError([f"{path}: cannot be read ({exc.strerror})"]) from exc
+    except ValueError as exc:
+        raise ConfigError([f"{path}: no JSON ({exc})"]) from exc
+
+
+def _branch(given: dict[str, Any]) -> Branch:
+    name = str(given.get("id", "?"))
+    if "R" not in given or "X" not in given:
+        raise ConfigError([f"branch {name}: matrix R or X is missing"])
+    try:
+        z_ohm = np.asarray(given["R"], dtype=float) + 1j * np.asarray(given["X"], dtype=float)
+    except (TypeError, ValueError) as exc:
+        raise ConfigError([f"branch {name}: R and X must be matrices of numbers of the same size"]) from exc
+    return Branch(
+        id=name, from_bus=str(given["from"]), to_bus=str(given["to"]), conductors=tuple(given["conductors"]), z_ohm=z_ohm,
+        length_m=float(given.get("length_m", 0.0)), type=str(given.get("type", "")),
+    )
+
+
+def _shunt(given: dict[str, Any]) -> Shunt:
+    if given.get("to", "earth") != "earth":
+        raise ConfigError([f"shunt {given.get('id', '?')}: goes to {given['to']!r}; only earth is possible"])
+    return Shunt(id=str(given["id"]), bus=str(given["bus"]), conductor=given["conductor"], ohm=float(given["ohm"]))

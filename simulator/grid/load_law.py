@@ -1,0 +1,59 @@
+"""What a load draws at a voltage: shares of constant impedance, current and power, and the low-voltage rule.
+
+With x = |V| / V_nom: S = S_nom (z x^2 + i x + p) from x = 0.7 on; below it the load is the constant impedance that it is at 0.7. Without
+such a rule constant power behind a lost neutral or on a back-fed phase has no unique solution. The rule is ours (grid.md, trap 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.grid.network import Load
+
+LOW_VOLTAGE = 0.7
+Complex = npt.NDArray[np.complex128]
+Real = npt.NDArray[np.float64]
+
+
+class LoadLaw:
+    """The law of n loads. All arrays of volts and powers have shape (n, t); powers are what is drawn at nominal voltage, in VA."""
+
+    def __init__(self, loads: Sequence[Load]) -> None:
+        self.loads = tuple(loads)
+        self.v_nom = np.array([load.v_nom for load in loads])[:, None]
+        shares = np.array([load.zip for load in loads]).reshape(len(loads), 3)
+        self._z, self._i, self._p = (shares[:, place][:, None] for place in range(3))
+        at_limit = self._z * LOW_VOLTAGE**2 + self._i * LOW_VOLTAGE + self._p
+        self._low = at_limit / LOW_VOLTAGE**2
+        self._is_constant_power = bool((self._p == 1.0).all())
+
+    def nominal_admittance(self, s_va: Complex) -> Complex:
+        """Of the loads at nominal voltage."""
+        admittance: Complex = s_va.conj() / self.v_nom**2
+        return admittance
+
+    def current(self, volts: Complex, s_va: Complex) -> Complex:
+        """Amperes drawn. Zero volts draw nothing."""
+        if self._is_constant_power and np.abs(volts).min(initial=np.inf) >= LOW_VOLTAGE * self.v_nom.max(initial=0.0):
+            drawn: Complex = (s_va / volts).conj()
+            return drawn
+        amperes: Complex = s_va.conj() * self._per_nominal(np.abs(volts) / self.v_nom) * volts / self.v_nom**2
+        return amperes
+
+    def slope(self, volts: Complex, s_va: Complex) -> tuple[Complex, Complex]:
+        """dI = a dV + b Re(conj(V) dV): admittance as it is now, and how it changes with the voltage."""
+        size_v = np.abs(volts)
+        x = size_v / self.v_nom
+        base = s_va.conj() / self.v_nom**2
+        safe = np.maximum(x, LOW_VOLTAGE)
+        falls = np.where(x < LOW_VOLTAGE, 0.0, -self._i / safe**2 - 2.0 * self._p / safe**3)      # d(per nominal)/dx
+        return base * self._per_nominal(x), base * falls * volts / (self.v_nom * np.maximum(size_v, 1e-9))
+
+    def _per_nominal(self, x: Real) -> Real:
+        """Admittance over nominal admittance."""
+        safe = np.maximum(x, LOW_VOLTAGE)
+        share: Real = np.where(x < LOW_VOLTAGE, self._low, self._z + self._i / safe + self._p / safe**2)
+        return share

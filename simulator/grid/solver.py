@@ -1,0 +1,199 @@
+"""Solves a network: LU once per topology, reduced to the ports of the loads, then all time steps at once.
+
+At a port v = v_open - Z (i(v) - y v), where y is what of the load is already in the matrix. A vectorised fixed point where every load is
+tied to the transformer; Newton where a neutral or phase is lost (a load's own impedance is then in the matrix), where the fixed point
+does not settle, and for voltages below the low-voltage rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import splu
+
+from edge_agent.errors import HplcEdgeError
+from simulator.grid.load_law import LOW_VOLTAGE, Complex, LoadLaw, Real
+from simulator.grid.network import EARTH, Network
+from simulator.grid.nodes import Equations, Node, make_equations
+
+_TOLERANCE_PU = 1e-10
+_FIXED_POINT_STEPS, _NEWTON_STEPS = 30, 40
+_RUN_AWAY_PU = 4.0
+_NEWTON_BYTES = 64 * 2**20       # of one batch of matrices
+_PORT_STRAY_S = 1e-9             # where a port hangs on nothing else, an open contact: far below the load of any meter
+
+
+class NotSolvedError(HplcEdgeError):
+    """A case that does not converge: nothing of it is used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortVolts:
+    """``volts``: shape (n_loads, t), phase to return of each load, 0 where it has no supply; ``amperes``: what each load draws."""
+
+    volts: Complex
+    amperes: Complex
+    steps: int
+
+
+class Solver:
+    """One topology. Loads may change with every time step: only which loads there are is fixed."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.equations: Equations = make_equations(network)
+        self.law = LoadLaw(network.loads)
+        index = self.equations.index
+        ports = [((load.bus, load.phase), (load.bus, load.to)) for load in network.loads]
+        self.is_live = np.array([phase in index and (back in index or self._is_held(back)) for phase, back in ports], dtype=bool)
+        self.is_tied = np.array([self._is_tied(phase) and self._is_tied(back) for phase, back in ports], dtype=bool)
+        self.ports = np.flatnonzero(self.is_live)
+        rows, columns, signs = [], [], []
+        for column, number in enumerate(self.ports.tolist()):
+            for node, sign in zip(ports[number], (1.0, -1.0), strict=True):
+                if node in index:
+                    rows.append(index[node])
+                    columns.append(column)
+                    signs.append(sign)
+        self._incidence = csc_matrix((signs, (rows, columns)), shape=(len(index), len(self.ports)))
+        self._law = LoadLaw([network.loads[number] for number in self.ports.tolist()])
+        nominal_va = np.array([1000.0 * complex(load.p_kw, load.q_kvar) for load in self._law.loads])
+        loose = ~self.is_tied[self.ports]
+        self._is_broken = bool(loose.any()) or bool(network.hv_opened)     # an open phase is split by what hangs on its two units
+        self._inside_s = np.zeros(len(self.ports), dtype=np.complex128)
+        if self._is_broken:
+            self._inside_s = self._law.nominal_admittance(nominal_va[:, None])[:, 0]
+        self._stray_s = np.where(loose, _PORT_STRAY_S, 0.0)
+        matrix = self.equations.admittance + self._incidence @ _diagonal(self._inside_s + self._stray_s) @ self._incidence.T
+        self._lu = splu(matrix.tocsc())
+        self._v_open_nodes: Complex = self._lu.solve(self.equations.injection)
+        self._to_nodes: Complex = self._lu.solve(self._incidence.toarray().astype(np.complex128))     # (n_nodes, n_ports)
+        self._z_ohm: Complex = np.ascontiguousarray(self._incidence.T @ self._to_nodes)
+        self._v_open: Complex = self._incidence.T @ self._v_open_nodes
+
+    def solve(self, p_kw: Real | None = None, q_kvar: Real | None = None) -> PortVolts:
+        """Volts of all loads; powers at nominal voltage have shape (n_loads, t), None: those of the network, one step.
+
+        Raises:
+            NotSolvedError: some step does not converge.
+            ValueError: powers of another shape, or not finite.
+        """
+        loads = self.network.loads
+        if p_kw is None or q_kvar is None:
+            p_kw = np.array([[load.p_kw] for load in loads]).reshape(len(loads), 1)
+            q_kvar = np.array([[load.q_kvar] for load in loads]).reshape(len(loads), 1)
+        if p_kw.shape != q_kvar.shape or p_kw.shape[0] != len(loads) or not (np.isfinite(p_kw).all() and np.isfinite(q_kvar).all()):
+            raise ValueError(f"powers must be finite and of shape ({len(loads)}, t)")
+        s_va = (1000.0 * p_kw + 1000.0j * q_kvar)[self.ports].astype(np.complex128)
+        volts, steps = self._port_volts(s_va)
+        all_volts, all_amperes = (np.zeros(p_kw.shape, dtype=np.complex128) for _ in range(2))
+        all_volts[self.ports], all_amperes[self.ports] = volts, self._law.current(volts, s_va)
+        return PortVolts(volts=all_volts, amperes=all_amperes, steps=steps)
+
+    def node_volts(self, solved: PortVolts) -> Complex:
+        """Volts to earth of every node of ``equations.index``, shape (n_nodes, t)."""
+        volts, amperes = solved.volts[self.ports], solved.amperes[self.ports]
+        nodes: Complex = self._v_open_nodes[:, None] - self._to_nodes @ (amperes - self._inside_s[:, None] * volts)
+        return nodes
+
+    def stray_va(self, solved: PortVolts) -> Real:
+        """What the open contacts of loose ports take, shape (t,): microwatts, but not nothing in the balance."""
+        taken: Real = self._stray_s @ np.abs(solved.volts[self.ports]) ** 2
+        return taken
+
+    def _port_volts(self, s_va: Complex) -> tuple[Complex, int]:
+        n_steps = s_va.shape[1]
+        volts: Complex = np.repeat(self._v_open[:, None], n_steps, axis=1)
+        if not len(self.ports):
+            return volts, 0
+        todo, used = np.arange(n_steps), 0
+        if not self._is_broken:
+            volts, todo, used = self._fixed_point(volts, s_va)
+        chunk = max(1, _NEWTON_BYTES // (8 * (2 * len(self.ports)) ** 2))
+        for begin in range(0, len(todo), chunk):
+            steps = todo[begin : begin + chunk]
+            volts[:, steps], count = self._newton(np.repeat(self._v_open[:, None], len(steps), axis=1), s_va[:, steps])
+            used = max(used, count)
+        return volts, used
+
+    def _fixed_point(self, volts: Complex, s_va: Complex) -> tuple[Complex, npt.NDArray[np.intp], int]:
+        """Volts, the steps that have not settled, and how many rounds it took."""
+        v_open, tolerance_v = self._v_open[:, None], _TOLERANCE_PU * self._law.v_nom
+        moved = np.zeros(volts.shape, dtype=bool)
+        for used in range(1, _FIXED_POINT_STEPS + 1):  # noqa: B007
+            fresh = v_open - self._z_ohm @ self._law.current(volts, s_va)
+            runs_away = (np.abs(fresh) > _RUN_AWAY_PU * self._law.v_nom).any(axis=0)
+            if runs_away.any():        # such a step never settles: Newton has it
+                fresh[:, runs_away] = v_open
+            change = np.abs(fresh - volts)
+            volts = fresh
+            moved = change > tolerance_v
+            if not moved.any():
+                break
+        low = np.abs(volts) < LOW_VOLTAGE * self._law.v_nom
+        return volts, np.flatnonzero((moved | low | ~np.isfinite(volts)).any(axis=0)), used
+
+    def _newton(self, volts: Complex, s_va: Complex) -> tuple[Complex, int]:
+        n, n_steps = volts.shape
+        tolerance_v = _TOLERANCE_PU * self._law.v_nom
+        inside, identity = self._inside_s[:, None], np.eye(2 * n)
+        z = np.block([[self._z_ohm.real, -self._z_ohm.imag], [self._z_ohm.imag, self._z_ohm.real]])
+        active = np.arange(n_steps)
+        residual = self._residual(volts, s_va)
+        for count in range(1, _NEWTON_STEPS + 1):
+            now_v = volts[:, active]
+            a, b = self._law.slope(now_v, s_va[:, active])
+            jacobian = identity + z @ _real_slope(a - inside, b, now_v)
+            step = np.linalg.solve(jacobian, -np.concatenate([residual.real, residual.imag]).T[:, :, None])[:, :, 0].T
+            change = step[:n] + 1j * step[n:]
+            scale = np.ones(len(active))
+            size = np.abs(residual).max(axis=0)
+            for _ in range(6):         # a step that makes things worse is halved
+                trial = now_v + scale * change
+                fresh = self._residual(trial, s_va[:, active])
+                worse = np.abs(fresh).max(axis=0) > np.maximum(size, tolerance_v.min())
+                if not worse.any():
+                    break
+                scale[worse] /= 2
+            volts[:, active] = trial
+            going = (np.abs(scale * change) > tolerance_v).any(axis=0)
+            active, residual = active[going], fresh[:, going]
+            if not len(active):
+                return volts, count
+        raise NotSolvedError(
+            f"network {self.network.name}: {len(active)} of {n_steps} time steps do not converge in {_NEWTON_STEPS} Newton steps"
+        )
+
+    def _residual(self, volts: Complex, s_va: Complex) -> Complex:
+        if s_va.shape != volts.shape:
+            raise ValueError("volts and powers of different shape")
+        found: Complex = volts - self._v_open[:, None] + self._z_ohm @ (self._law.current(volts, s_va) - self._inside_s[:, None] * volts)
+        return found
+
+    def _is_held(self, node: Node) -> bool:
+        return node[1] == EARTH or any(
+            (shunt.bus, shunt.conductor) == node and shunt.ohm == 0.0 for shunt in self.network.shunts
+        )
+
+    def _is_tied(self, node: Node) -> bool:
+        return node[1] == EARTH or node in self.equations.tied
+
+
+def _diagonal(values: Complex) -> csc_matrix:
+    n = len(values)
+    return csc_matrix((values, (np.arange(n), np.arange(n))), shape=(n, n))
+
+
+def _real_slope(a: Complex, b: Complex, volts: Complex) -> Real:
+    """dI over dV in real and imaginary parts: shape (t, 2n, 2n), four diagonals each."""
+    n, n_steps = volts.shape
+    found = np.zeros((n_steps, 2 * n, 2 * n))
+    place = np.arange(n)
+    found[:, place, place] = (a.real + b.real * volts.real).T
+    found[:, place, n + place] = (-a.imag + b.real * volts.imag).T
+    found[:, n + place, place] = (a.imag + b.imag * volts.real).T
+    found[:, n + place, n + place] = (a.real + b.imag * volts.imag).T
+    return found
