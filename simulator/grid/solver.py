@@ -15,13 +15,14 @@ from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
 
 from edge_agent.errors import HplcEdgeError
-from simulator.grid.load_law import LOW_VOLTAGE, Complex, LoadLaw, Real
+from simulator.grid.load_law import LOW_VOLTAGE, Complex, LoadLaw, Real, square
 from simulator.grid.network import EARTH, Network
 from simulator.grid.nodes import Equations, Node, make_equations
 
 _TOLERANCE_PU = 1e-10
 _FIXED_POINT_STEPS, _NEWTON_STEPS = 30, 40
-_RUN_AWAY_PU = 4.0
+_CACHE_BYTES, _LEAST_WIDTH = 2**18, 128     # of one array of volts: time steps are taken in pieces that stay in the cache
+_WORTH_A_COPY = 0.8              # with fewer time steps than this share still moving, go on with these alone
 _NEWTON_BYTES = 64 * 2**20       # of one batch of matrices
 _PORT_STRAY_S = 1e-9             # where a port hangs on nothing else, an open contact: far below the load of any meter
 
@@ -111,7 +112,14 @@ class Solver:
             return volts, 0
         todo, used = np.arange(n_steps), 0
         if not self._is_broken:
-            volts, todo, used = self._fixed_point(volts, s_va)
+            width = max(_LEAST_WIDTH, _CACHE_BYTES // (16 * len(self.ports)))
+            unsettled = []
+            for begin in range(0, n_steps, width):
+                part = slice(begin, begin + width)
+                volts[:, part], open_steps, count = self._fixed_point(volts[:, part], s_va[:, part])
+                unsettled.append(begin + open_steps)
+                used = max(used, count)
+            todo = np.concatenate(unsettled) if unsettled else todo[:0]
         chunk = max(1, _NEWTON_BYTES // (8 * (2 * len(self.ports)) ** 2))
         for begin in range(0, len(todo), chunk):
             steps = todo[begin : begin + chunk]
@@ -121,20 +129,30 @@ class Solver:
 
     def _fixed_point(self, volts: Complex, s_va: Complex) -> tuple[Complex, npt.NDArray[np.intp], int]:
         """Volts, the steps that have not settled, and how many rounds it took."""
-        v_open, tolerance_v = self._v_open[:, None], _TOLERANCE_PU * self._law.v_nom
-        moved = np.zeros(volts.shape, dtype=bool)
-        for used in range(1, _FIXED_POINT_STEPS + 1):  # noqa: B007
-            fresh = v_open - self._z_ohm @ self._law.current(volts, s_va)
-            runs_away = (np.abs(fresh) > _RUN_AWAY_PU * self._law.v_nom).any(axis=0)
-            if runs_away.any():        # such a step never settles: Newton has it
-                fresh[:, runs_away] = v_open
-            change = np.abs(fresh - volts)
-            volts = fresh
-            moved = change > tolerance_v
-            if not moved.any():
-                break
-        low = np.abs(volts) < LOW_VOLTAGE * self._law.v_nom
-        return volts, np.flatnonzero((moved | low | ~np.isfinite(volts)).any(axis=0)), used
+        v_open, per_nominal = self._v_open[:, None], 1.0 / self._law.v_nom**2
+        active, now_v, now_va = np.arange(volts.shape[1]), volts, s_va
+        before = np.zeros(len(active))
+        for used in range(1, _FIXED_POINT_STEPS + 1):
+            fresh = v_open - self._z_ohm @ self._law.current(now_v, now_va)
+            moved = (square(fresh - now_v) * per_nominal).max(axis=0)
+            # what is left to go is about this change once more, times how much smaller it was than the last
+            shrinks = np.where((before > 0.0) & (moved < before), moved / np.maximum(before, 1e-300), 1.0)
+            going = moved * shrinks > _TOLERANCE_PU**2
+            runs_away = moved > 1.0    # such a time step never settles: Newton has it
+            now_v = fresh
+            if not going.any() or runs_away.any() or going.mean() < _WORTH_A_COPY:
+                volts[:, active] = now_v
+                keep = going & ~runs_away
+                volts[:, active[runs_away]] = np.nan
+                active, before = active[keep], moved[keep]
+                if not len(active):
+                    break
+                now_v, now_va = now_v[:, keep], now_va[:, keep]
+            else:
+                before = moved
+        volts[:, active] = np.nan
+        settled = (square(volts) * per_nominal >= LOW_VOLTAGE**2).all(axis=0)     # also false for what is no number
+        return volts, np.flatnonzero(~settled), used
 
     def _newton(self, volts: Complex, s_va: Complex) -> tuple[Complex, int]:
         n, n_steps = volts.shape
