@@ -33,6 +33,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "simulator.grid": ("simulator.load", "simulator.clock"),
     "simulator.meter": ("simulator.load", "simulator.clock", "edge_agent.wire", "firmware_profiles"),
     "simulator.serve": ("simulator.meter", "edge_agent.wire", "edge_agent.transport"),
+    "simulator.scenario": OURS,
+    "simulator.run": OURS,
     "simulator.cli": OURS,
 }
 # third-party packages with one door each

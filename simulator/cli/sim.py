@@ -63,9 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(arguments: argparse.Namespace) -> int:
-    bank = _bank(arguments)
+    meters = _meters(arguments)
+    bank = MeterBank(dict(meters))
     wires: list[TcpGateway | PtyLine] = []
-    listening: dict[str, object] = {"units": sorted(bank.meters)}
+    listening: dict[str, object] = {"units": sorted(meters)}
     turnaround_s = arguments.turnaround_ms / 1000
     try:
         for name, port, framing in (("tcp", arguments.tcp, Framing.TCP), ("rtu_tcp", arguments.rtu_tcp, Framing.RTU)):
@@ -87,12 +88,12 @@ async def _serve(arguments: argparse.Namespace) -> int:
                 print(f"  {name}: {place}", flush=True)
         if arguments.ready_file:
             _write_whole(arguments.ready_file, listening)
-        await _until_stopped(bank, arguments)
+        await _until_stopped(meters, arguments)
     finally:
         for wire in wires:
             wire.stop()
         if arguments.counts:
-            _write_whole(arguments.counts, _counts(bank))
+            _write_whole(arguments.counts, _counts(meters))
     return 0
 
 
@@ -103,7 +104,7 @@ async def _start_gateway(gateway: TcpGateway, port: int, host: str) -> None:
         raise LinkError(f"port {port} on {host} cannot be used: {exc.strerror}; choose another, or 0 for a free one") from exc
 
 
-async def _until_stopped(bank: MeterBank, arguments: argparse.Namespace) -> None:
+async def _until_stopped(meters: dict[int, SimMeter], arguments: argparse.Namespace) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -113,27 +114,27 @@ async def _until_stopped(bank: MeterBank, arguments: argparse.Namespace) -> None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), min(_COUNTS_EVERY_S, max(0.0, end_s - loop.time())))
         if arguments.counts:
-            _write_whole(arguments.counts, _counts(bank))
+            _write_whole(arguments.counts, _counts(meters))
 
 
-def _bank(arguments: argparse.Namespace) -> MeterBank:
+def _meters(arguments: argparse.Namespace) -> dict[int, SimMeter]:
     try:
         profile = select(load_all(), arguments.profile)
         recording = load_recording(_recording_path(arguments.recording))
     except (NoProfile, RecordingError) as exc:
         raise ConfigError([str(exc)]) from exc
     clock = SimClock(speed=arguments.speed)
-    bank = MeterBank()
+    meters: dict[int, SimMeter] = {}
     for number, unit in enumerate(units_of(arguments.units, "--units")):
         offset = 0 if arguments.same_row or arguments.step_on_read is not None else number * _OFFSET_ROWS
-        bank.meters[unit] = SimMeter(
+        meters[unit] = SimMeter(
             profile, _sources(profile, recording, clock, arguments, offset), last_block_address=arguments.step_on_read
         )
     for unit in units_of(arguments.dead, "--dead"):
-        if unit not in bank.meters:
+        if unit not in meters:
             raise ConfigError([f"--dead: unit {unit} is not among --units {arguments.units}"])
-        bank.meters[unit].supply = False
-    return bank
+        meters[unit].supply = False
+    return meters
 
 
 def _sources(profile: Profile, recording: Recording, clock: SimClock, arguments: argparse.Namespace, offset: int) -> list[Source]:
@@ -164,8 +165,8 @@ def units_of(text: str, option: str) -> list[int]:
     return units
 
 
-def _counts(bank: MeterBank) -> dict[str, dict[str, int]]:
-    return {str(unit): {"replies": meter.replies, "full_reads": meter.full_reads} for unit, meter in bank.meters.items()}
+def _counts(meters: dict[int, SimMeter]) -> dict[str, dict[str, int]]:
+    return {str(unit): {"replies": meter.replies, "full_reads": meter.full_reads} for unit, meter in meters.items()}
 
 
 def _write_whole(path: Path, content: object) -> None:

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
+
+
+class ElapsedClock(Protocol):
+    """The part of a simulation clock that sources and meters need."""
+
+    def elapsed_s(self) -> float: ...
 
 
 class SimClock:

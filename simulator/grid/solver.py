@@ -132,7 +132,7 @@ class Solver:
         v_open, per_nominal = self._v_open[:, None], 1.0 / self._law.v_nom**2
         active, now_v, now_va = np.arange(volts.shape[1]), volts, s_va
         before = np.zeros(len(active))
-        for used in range(1, _FIXED_POINT_STEPS + 1):
+        for used in range(1, _FIXED_POINT_STEPS + 1):  # noqa: B007
             fresh = v_open - self._z_ohm @ self._law.current(now_v, now_va)
             moved = (square(fresh - now_v) * per_nominal).max(axis=0)
             # what is left to go is about this change once more, times how much smaller it was than the last

@@ -7,15 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from simulator.clock import ElapsedClock
 from simulator.load.recording import Recording, Row
 
 AT_END = ("loop", "hold", "silent")
-
-
-class ElapsedClock(Protocol):
-    """The part of a simulation clock that a source needs."""
-
-    def elapsed_s(self) -> float: ...
 
 
 class Source(Protocol):

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from edge_agent.wire.modbus import ReadRequest, Reply
 from simulator.meter.misbehaviour import Misbehaviour
-from simulator.meter.sim_meter import SimMeter
+
+
+class Answering(Protocol):
+    """A meter of any kind."""
+
+    def answer(self, request: ReadRequest) -> Reply | None: ...
 
 
 @dataclass(slots=True)
 class MeterBank:
     """``misbehave(request)`` may name what goes wrong with this answer; None answers well. An unknown unit is silence."""
 
-    meters: dict[int, SimMeter] = field(default_factory=dict)
+    meters: dict[int, Answering] = field(default_factory=dict)
     misbehave: Callable[[ReadRequest], Misbehaviour | None] | None = None
 
     def answer(self, request: ReadRequest) -> Reply | None:

@@ -1,0 +1,137 @@
+"""An area as it lives: what is drawn, what is cut, and so what every meter has on its terminals, step by step.
+
+Steps are solved in blocks, as they are asked for. What a meter shows follows from volts and amperes at its terminals, never from the
+name of a fault.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.grid.areas import Area
+from simulator.grid.load_law import Complex, Real
+from simulator.grid.solver import Solver
+from simulator.grid.state import GridState
+from simulator.scenario.timeline import Timeline
+
+_SOLVERS_KEPT, _BLOCKS_KEPT = 32, 4
+_SECONDS_PER_HOUR = 3600.0
+
+
+class Draw(Protocol):
+    """What one load draws at nominal voltage, e.g. a ``LoadProfile``."""
+
+    def mean_power(self, from_s: float, step_s: float, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Mean W and var of each step, shape (n,) both."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Steps ``first`` .. ``first + t``. Loads in the order of the area's network; energies are those at the end of each step.
+
+    Shapes: volts, amperes (n_loads, t); transformer_v (phase to star point), transformer_a (3, t); energies (n_loads, t).
+    """
+
+    first: int
+    volts: Complex
+    amperes: Complex
+    transformer_v: Complex
+    transformer_a: Complex
+    import_wh: Real
+    export_wh: Real
+    reactive_varh: Real
+    transformer_wh: Real                  # (t,)
+
+
+class World:
+    """``draws``: load id -> what is drawn; a load without one draws nothing."""
+
+    def __init__(self, area: Area, draws: Mapping[str, Draw], timeline: Timeline, *, step_s: float, block_steps: int = 60) -> None:
+        timeline.check(area.network)
+        self.area, self.timeline, self.step_s = area, timeline, step_s
+        self._draws, self._block_steps = draws, block_steps
+        self._load_ids = [load.id for load in area.network.loads]
+        self._solvers: OrderedDict[tuple[str, ...], Solver] = OrderedDict()
+        self._blocks: OrderedDict[int, Block] = OrderedDict()
+        n = len(self._load_ids)
+        # energies at the beginning of each block that was solved: (import, export, reactive) of the loads, and of the transformer
+        self._energies: dict[int, tuple[Real, Real, Real, float]] = {0: (np.zeros(n), np.zeros(n), np.zeros(n), 0.0)}
+
+    def block_of(self, step: int) -> tuple[Block, int]:
+        """The block with ``step``, and its place in it."""
+        number = max(0, step) // self._block_steps
+        for earlier in range(max(known for known in self._energies if known <= number), number):
+            self._solve(earlier)              # energies have a past
+        found = self._blocks.get(number) or self._solve(number)
+        return found, max(0, step) - found.first
+
+    def _solve(self, number: int) -> Block:
+        """Raises NotSolvedError: a step does not converge."""
+        first, n, loads = number * self._block_steps, self._block_steps, len(self._load_ids)
+        p_w, q_var = self._drawn(first, n)
+        volts, amperes = (np.zeros((loads, n), dtype=np.complex128) for _ in range(2))
+        transformer_v, transformer_a = (np.zeros((3, n), dtype=np.complex128) for _ in range(2))
+        keys = [self.timeline.active((first + place) * self.step_s) for place in range(n)]
+        begin = 0
+        while begin < n:
+            end = next((place for place in range(begin, n) if keys[place] != keys[begin]), n)
+            solver = self._solver(keys[begin])
+            part, nominal = slice(begin, end), solver.network.loads
+            # a change says what a load draws as a factor of what it would: the loads of an area are 1 kW each
+            factors = np.array([load.p_kw / base.p_kw for load, base in zip(nominal, self.area.network.loads, strict=False)])
+            p_kw = np.concatenate([p_w[:, part] * factors[:, None] / 1000.0, _constant(nominal[loads:], end - begin, "p_kw")])
+            q_kvar = np.concatenate([q_var[:, part] * factors[:, None] / 1000.0, _constant(nominal[loads:], end - begin, "q_kvar")])
+            state = GridState(solver, solver.solve(p_kw, q_kvar))
+            gains = np.array([load.meter_gain for load in nominal[:loads]])[:, None]
+            volts[:, part], amperes[:, part] = state.load_volts[:loads], state.load_amperes[:loads] * gains
+            transformer = state.transformer()
+            transformer_v[:, part], transformer_a[:, part] = transformer.phase_v, transformer.phase_a
+            begin = end
+        block = self._with_energies(number, volts, amperes, transformer_v, transformer_a)
+        self._blocks[number] = block
+        while len(self._blocks) > _BLOCKS_KEPT:
+            self._blocks.popitem(last=False)
+        return block
+
+    def _with_energies(self, number: int, volts: Complex, amperes: Complex, transformer_v: Complex, transformer_a: Complex) -> Block:
+        hours, (in_wh, out_wh, varh, through_wh) = self.step_s / _SECONDS_PER_HOUR, self._energies[number]
+        power = volts * amperes.conj()
+        through = (transformer_v * transformer_a.conj()).real.sum(axis=0)
+        block = Block(
+            first=number * self._block_steps, volts=volts, amperes=amperes, transformer_v=transformer_v, transformer_a=transformer_a,
+            import_wh=in_wh[:, None] + np.cumsum(np.maximum(power.real, 0.0) * hours, axis=1),
+            export_wh=out_wh[:, None] + np.cumsum(np.maximum(-power.real, 0.0) * hours, axis=1),
+            reactive_varh=varh[:, None] + np.cumsum(np.maximum(power.imag, 0.0) * hours, axis=1),
+            transformer_wh=through_wh + np.cumsum(np.maximum(through, 0.0) * hours),
+        )
+        self._energies[number + 1] = (
+            block.import_wh[:, -1], block.export_wh[:, -1], block.reactive_varh[:, -1], float(block.transformer_wh[-1])
+        )
+        return block
+
+    def _drawn(self, first: int, n: int) -> tuple[Real, Real]:
+        p_w, q_var = np.zeros((len(self._load_ids), n)), np.zeros((len(self._load_ids), n))
+        for place, load_id in enumerate(self._load_ids):
+            draw = self._draws.get(load_id)
+            if draw is not None:
+                p_w[place], q_var[place] = draw.mean_power(first * self.step_s, self.step_s, n)
+        return p_w, q_var
+
+    def _solver(self, active: tuple[str, ...]) -> Solver:
+        solver = self._solvers.pop(active, None) or Solver(self.timeline.network(self.area.network, active))
+        self._solvers[active] = solver
+        while len(self._solvers) > _SOLVERS_KEPT:
+            self._solvers.popitem(last=False)
+        return solver
+
+
+def _constant(loads: tuple[object, ...], n: int, name: str) -> Real:
+    """What a tap draws: it has no profile of its own."""
+    return np.repeat(np.array([[float(getattr(load, name))] for load in loads]).reshape(len(loads), 1), n, axis=1)
