@@ -29,7 +29,7 @@ from edge_agent.model import COLUMNS, Archive, AreaFrame, Clock, Evidence, Evide
 from edge_agent.model.finding import Severity
 from edge_agent.runtime.clock_watch import ClockWatch
 from edge_agent.runtime.memory import Memory
-from edge_agent.runtime.supply import SupplyFile
+from edge_agent.runtime.supply import Supply
 from edge_agent.state import StateStore
 
 log = logging.getLogger("hplc_edge.runtime")
@@ -55,7 +55,7 @@ class Pipeline:
         detectors: Mapping[str, Detector],
         book: EventBook,
         store: StateStore,
-        supply: SupplyFile | None,
+        supply: Supply | None,
     ) -> None:
         self._archive, self._clock, self._header, self._journal, self._notify = archive, clock, header, journal, notify
         self._detectors, self._book, self._supply = detectors, book, supply

@@ -10,9 +10,18 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 _MAX_BYTES = 256      # a longer file is not ours
 _MAX_V = 1000.0
+
+
+class Supply(Protocol):
+    """The concentrator's own mains."""
+
+    def read(self) -> tuple[float, float, float]:
+        """Volts of phases a, b, c; NaN = not measured."""
+        ...
 
 
 @dataclass(slots=True)

@@ -92,7 +92,10 @@ class AreaMeter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
-    """A network with its meters. Feeding branches are called like the places: "feeder-1", "feeder-1/branch-2", "…/box-3"."""
+    """A network with its meters. What feeds a place is a branch of the same name: "feeder-1", "feeder-1/branch-2", "…/box-3".
+
+    A trunk goes on behind its first section as "feeder-1:2", "feeder-1:3": cut there, the branches from that number on are dark.
+    """
 
     name: str
     style: str
@@ -150,13 +153,14 @@ class _Builder:
         return sizes
 
     def _feeder(self, feeder: str, boxes: list[int]) -> str:
-        """Branches in a row along the feeder, boxes at spurs of them; gives the bus at its end."""
+        """A trunk in sections, a branch off the end of each, boxes at spurs of the branches; gives the bus at the trunk's end."""
         style, at, branch_number = self._style, "lv", 0
         while boxes:
             branch_number += 1
-            branch = f"{feeder}/branch-{branch_number}"
-            self._line(feeder if branch_number == 1 else branch, (at, branch), CONDUCTORS, style.main, style.main_m)
-            at = branch
+            section = feeder if branch_number == 1 else f"{feeder}:{branch_number}"
+            self._line(section, (at, section), CONDUCTORS, style.main, style.main_m)
+            at, branch = section, f"{feeder}/branch-{branch_number}"
+            self._line(branch, (section, branch), CONDUCTORS, style.main, style.spur_m)
             taken = int(self._chance.integers(style.boxes_a_branch[0], style.boxes_a_branch[1] + 1))
             now, boxes = boxes[:taken], boxes[taken:]
             for number, meters in enumerate(now, 1):

@@ -1,0 +1,118 @@
+"""The meters of an area as the agent knows them, and what each of them measures at a step: all meters at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Meter, Role
+from simulator.grid.areas import Area, AreaMeter
+from simulator.grid.network import PHASES
+from simulator.meter.grid_meter import DARK_BELOW, Accuracy, Terminals
+from simulator.scenario.world import World
+
+SINGLE_PHASE_PROFILE, THREE_PHASE_PROFILE, AREA_PROFILE = "chint-ddsu666", "eastron-sdm630-v2", "eastron-sdm630-v2"
+AREA_METER = "area"
+NOMINAL_V = 220.0
+RATED_A = 60.0                       # 5(60) A, the usual household meter
+_ACCURACY_STREAM = 11                # of the area's seed
+
+
+def archive_of(area: Area, *, metering_per_bus: int = 200) -> Archive:
+    """Every meter of the area on buses "bus-1", "bus-2", …, and the area meter at the transformer as the last."""
+    meters = [
+        Meter(
+            id=meter.id, index=index, profile=profile_of(meter), bus=f"bus-{index // metering_per_bus + 1}", node=meter.node,
+            phases="abc" if len(meter.phases) == 3 else "a", nominal_voltage_v=NOMINAL_V, rated_current_a=RATED_A,
+        )
+        for index, meter in enumerate(area.meters)
+    ]
+    rated_a = area.network.transformer.kva / (3**0.5 * area.network.transformer.kv_lv)
+    meters.append(Meter(
+        id=AREA_METER, index=len(meters), profile=AREA_PROFILE, bus="bus-0", role=Role.AREA, phases="abc", nominal_voltage_v=NOMINAL_V,
+        rated_current_a=rated_a,
+    ))
+    return Archive(area.name[:32], tuple(meters))
+
+
+def profile_of(meter: AreaMeter) -> str:
+    return THREE_PHASE_PROFILE if len(meter.phases) == 3 else SINGLE_PHASE_PROFILE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One step. ``values``: shape (n_meters + 1, N_COLUMNS), the area meter last; ``dark``: shape (n_meters + 1,), no supply."""
+
+    values: npt.NDArray[np.float64]
+    dark: npt.NDArray[np.bool_]
+    mains_v: tuple[float, float, float]
+
+
+class Metering:
+    """Each meter has its own gain errors, drawn from the area's seed; its noise is left to the wires."""
+
+    def __init__(self, world: World) -> None:
+        self.world, area = world, world.area
+        places = {load.id: place for place, load in enumerate(area.network.loads)}
+        self.loads = [[places[load] for load in meter.loads] for meter in area.meters]
+        chance = np.random.default_rng([_ACCURACY_STREAM, area.seed])
+        self.accuracy = [Accuracy.drawn(chance) for _ in area.meters]
+        self._meter_of = np.array([meter for meter, loads in enumerate(self.loads) for _ in loads], dtype=np.intp)
+        self._load_of = np.array([load for loads in self.loads for load in loads], dtype=np.intp)
+        self._phase_of = np.array([place for loads in self.loads for place, _ in enumerate(loads)], dtype=np.intp)
+        self._volt_gain = np.array([found.volts for found in self.accuracy])[self._meter_of]
+        self._ampere_gain = np.array([found.amperes for found in self.accuracy])[self._meter_of]
+        self._columns = {
+            name: np.array([COLUMN_INDEX[f"{name}.{phase}"] for phase in "abc"])
+            for name in ("voltage_v", "current_a", "active_power_w", "reactive_power_var")
+        }
+
+    def terminals(self, meter: int, step: int) -> Terminals:
+        """Of one meter, for a wire; ``meter`` = number of meters is the area meter."""
+        block, at = self.world.block_of(step)
+        if meter == len(self.loads):
+            return Terminals(
+                volts=tuple(map(complex, block.transformer_v[:, at])), amperes=tuple(map(complex, block.transformer_a[:, at])),
+                import_wh=float(block.transformer_wh[at]), export_wh=0.0, reactive_varh=0.0,
+            )
+        loads = self.loads[meter]
+        return Terminals(
+            volts=tuple(map(complex, block.volts[loads, at])), amperes=tuple(map(complex, block.amperes[loads, at])),
+            import_wh=float(block.import_wh[loads, at].sum()), export_wh=float(block.export_wh[loads, at].sum()),
+            reactive_varh=float(block.reactive_varh[loads, at].sum()),
+        )
+
+    def at(self, step: int) -> Measured:
+        """Of all meters, for samples without a wire."""
+        block, at = self.world.block_of(step)
+        n = len(self.loads)
+        values = np.full((n + 1, N_COLUMNS), np.nan)
+        volts, amperes = block.volts[self._load_of, at], block.amperes[self._load_of, at]
+        power = volts * amperes.conj() * self._volt_gain * self._ampere_gain
+        for name, found in (
+            ("voltage_v", np.abs(volts) * self._volt_gain), ("current_a", np.abs(amperes) * self._ampere_gain),
+            ("active_power_w", power.real), ("reactive_power_var", power.imag),
+        ):
+            values[self._meter_of, self._columns[name][self._phase_of]] = found
+        for name, flowed in (("active_energy_import_wh", block.import_wh), ("active_energy_export_wh", block.export_wh)):
+            gained = flowed[self._load_of, at] * self._volt_gain * self._ampere_gain
+            values[:n, COLUMN_INDEX[name]] = np.bincount(self._meter_of, gained, minlength=n)
+        values[:n, COLUMN_INDEX["active_power_w"]] = np.bincount(self._meter_of, power.real, minlength=n)
+        self._put_area_meter(values[n], block.transformer_v[:, at], block.transformer_a[:, at])
+        values[n, COLUMN_INDEX["active_energy_import_wh"]] = block.transformer_wh[at]
+        highest_v = np.zeros(n + 1)
+        np.maximum.at(highest_v, self._meter_of, np.abs(volts))
+        mains = np.abs(block.transformer_v[:, at])
+        highest_v[n] = mains.max()
+        return Measured(values=values, dark=highest_v < DARK_BELOW * NOMINAL_V, mains_v=(float(mains[0]), float(mains[1]), float(mains[2])))
+
+    def _put_area_meter(self, row: npt.NDArray[np.float64], volts: npt.NDArray[np.complex128], amperes: npt.NDArray[np.complex128]) -> None:
+        power = volts * amperes.conj()
+        for place in range(len(PHASES)):
+            row[self._columns["voltage_v"][place]] = abs(volts[place])
+            row[self._columns["current_a"][place]] = abs(amperes[place])
+            row[self._columns["active_power_w"][place]] = power[place].real
+            row[self._columns["reactive_power_var"][place]] = power[place].imag
+        row[COLUMN_INDEX["active_power_w"]] = power.real.sum()
