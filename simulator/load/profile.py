@@ -1,0 +1,64 @@
+"""One list of events from which any step follows: a coarse step is the exact mean of the fine ones in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+Real = npt.NDArray[np.float64]
+
+
+class LoadProfile:
+    """Segments of constant power, overlapping as they like; times in seconds since the scenario began.
+
+    Args:
+        begin_s, end_s, p_w, q_var: shape (n,); what a segment adds between its begin and its end.
+    Raises:
+        ValueError: lengths differ, a number is not finite, or a segment ends before it begins.
+    """
+
+    def __init__(self, begin_s: npt.ArrayLike, end_s: npt.ArrayLike, p_w: npt.ArrayLike, q_var: npt.ArrayLike) -> None:
+        begin, end, p, q = (np.asarray(values, dtype=float) for values in (begin_s, end_s, p_w, q_var))
+        if not begin.shape == end.shape == p.shape == q.shape or begin.ndim != 1:
+            raise ValueError("begin_s, end_s, p_w and q_var must be rows of one length")
+        if not all(np.isfinite(values).all() for values in (begin, end, p, q)):
+            raise ValueError("times and powers must be finite")
+        if (end < begin).any():
+            raise ValueError(f"segment {int(np.argmax(end < begin))} ends before it begins")
+        self._segments = (begin, end, p, q)
+        at = np.concatenate([begin, end])
+        order = np.argsort(at, kind="stable")
+        self._times: Real = at[order]
+        # power and energy at each border: between two of them the power stands still
+        self._powers = [np.cumsum(np.concatenate([values, -values])[order]) for values in (p, q)]
+        spans = np.diff(self._times)
+        self._energies = [np.concatenate([[0.0], np.cumsum(power[:-1] * spans)]) if len(power) else power for power in self._powers]
+
+    def mean_power(self, from_s: float, step_s: float, n: int) -> tuple[Real, Real]:
+        """Mean W and var over each of ``n`` steps from ``from_s`` on, shape (n,) both."""
+        edges = from_s + step_s * np.arange(n + 1)
+        if not len(self._times):
+            return np.zeros(n), np.zeros(n)
+        place = np.searchsorted(self._times, edges, side="right") - 1
+        known = np.maximum(place, 0)
+        since = np.where(place >= 0, edges - self._times[known], 0.0)
+        p_w, q_var = (
+            np.diff(np.where(place >= 0, energy[known] + power[known] * since, 0.0)) / step_s
+            for power, energy in zip(self._powers, self._energies, strict=True)
+        )
+        return p_w, q_var
+
+    @classmethod
+    def sum(cls, profiles: Iterable[LoadProfile]) -> LoadProfile:
+        """All of them together."""
+        parts = [profile._segments for profile in profiles]
+        return cls(*(np.concatenate([part[place] for part in parts]) if parts else np.zeros(0) for place in range(4)))
+
+    @classmethod
+    def of_power(cls, begin_s: npt.ArrayLike, length_s: npt.ArrayLike, p_w: npt.ArrayLike, power_factor: float = 1.0) -> LoadProfile:
+        """Segments by their length, reactive power by a lagging power factor; scalars stand for every segment."""
+        begin = np.asarray(begin_s, dtype=float)
+        p = np.broadcast_to(np.asarray(p_w, dtype=float), begin.shape)
+        return cls(begin, begin + length_s, p, np.abs(p) * np.sqrt(1.0 / power_factor**2 - 1.0))
