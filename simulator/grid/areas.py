@@ -126,7 +126,8 @@ class _Builder:
         chance, style = self._chance, self._style
         sizes = self._box_sizes()
         fewest = math.ceil(len(sizes) / (style.branches_a_feeder * sum(style.boxes_a_branch) / 2))
-        n_feeders = min(max(fewest, int(chance.integers(style.feeders[0], style.feeders[1] + 1))), len(sizes))
+        most = max(1, len(sizes) // 4)          # a small area has few feeders, so that each still has branches
+        n_feeders = max(fewest, min(most, int(chance.integers(style.feeders[0], style.feeders[1] + 1))))
         ends: list[str] = []
         for number, boxes in enumerate(np.array_split(np.array(sizes), n_feeders), 1):
             ends.append(self._feeder(f"feeder-{number}", boxes.tolist()))
@@ -154,14 +155,14 @@ class _Builder:
 
     def _feeder(self, feeder: str, boxes: list[int]) -> str:
         """A trunk in sections, a branch off the end of each, boxes at spurs of the branches; gives the bus at the trunk's end."""
-        style, at, branch_number = self._style, "lv", 0
+        style, at, branch_number, half = self._style, "lv", 0, math.ceil(len(boxes) / 2)
         while boxes:
             branch_number += 1
             section = feeder if branch_number == 1 else f"{feeder}:{branch_number}"
             self._line(section, (at, section), CONDUCTORS, style.main, style.main_m)
             at, branch = section, f"{feeder}/branch-{branch_number}"
             self._line(branch, (section, branch), CONDUCTORS, style.main, style.spur_m)
-            taken = int(self._chance.integers(style.boxes_a_branch[0], style.boxes_a_branch[1] + 1))
+            taken = min(half, int(self._chance.integers(style.boxes_a_branch[0], style.boxes_a_branch[1] + 1)))
             now, boxes = boxes[:taken], boxes[taken:]
             for number, meters in enumerate(now, 1):
                 box = f"{branch}/box-{number}"

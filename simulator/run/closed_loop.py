@@ -118,7 +118,7 @@ def _live(
 
 
 def _poll(pipeline: Pipeline, measured: Measured, meter: int, at_utc_ms: int) -> bool:
-    if measured.dark[meter]:
+    if measured.silent[meter]:
         pipeline.take_evidence(Evidence(kind=EvidenceKind.POLL_FAILED, at_utc_ms=at_utc_ms, meters=(meter,), bus="simulated"))
         return True
     pipeline.take_sample(

@@ -43,10 +43,10 @@ def profile_of(meter: AreaMeter) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One step. ``values``: shape (n_meters + 1, N_COLUMNS), the area meter last; ``dark``: shape (n_meters + 1,), no supply."""
+    """One step. ``values``: shape (n_meters + 1, N_COLUMNS), the area meter last; ``silent``: shape (n_meters + 1,), dark or not heard."""
 
     values: npt.NDArray[np.float64]
-    dark: npt.NDArray[np.bool_]
+    silent: npt.NDArray[np.bool_]
     mains_v: tuple[float, float, float]
 
 
@@ -57,6 +57,8 @@ class Metering:
         self.world, area = world, world.area
         places = {load.id: place for place, load in enumerate(area.network.loads)}
         self.loads = [[places[load] for load in meter.loads] for meter in area.meters]
+        self._place = {meter.id: place for place, meter in enumerate(area.meters)}
+        self._swaps: dict[int, dict[str, npt.NDArray[np.float64]]] = {}
         chance = np.random.default_rng([_ACCURACY_STREAM, area.seed])
         self.accuracy = [Accuracy.drawn(chance) for _ in area.meters]
         self._meter_of = np.array([meter for meter, loads in enumerate(self.loads) for _ in loads], dtype=np.intp)
@@ -78,10 +80,13 @@ class Metering:
                 import_wh=float(block.transformer_wh[at]), export_wh=0.0, reactive_varh=0.0,
             )
         loads = self.loads[meter]
+        taken, given = (
+            float((flowed[:, at] - self._at_swap(name, step))[loads].sum())
+            for name, flowed in (("active_energy_import_wh", block.import_wh), ("active_energy_export_wh", block.export_wh))
+        )
         return Terminals(
             volts=tuple(map(complex, block.volts[loads, at])), amperes=tuple(map(complex, block.amperes[loads, at])),
-            import_wh=float(block.import_wh[loads, at].sum()), export_wh=float(block.export_wh[loads, at].sum()),
-            reactive_varh=float(block.reactive_varh[loads, at].sum()),
+            import_wh=taken, export_wh=given, reactive_varh=float(block.reactive_varh[loads, at].sum()),
         )
 
     def at(self, step: int) -> Measured:
@@ -97,7 +102,7 @@ class Metering:
         ):
             values[self._meter_of, self._columns[name][self._phase_of]] = found
         for name, flowed in (("active_energy_import_wh", block.import_wh), ("active_energy_export_wh", block.export_wh)):
-            gained = flowed[self._load_of, at] * self._volt_gain * self._ampere_gain
+            gained = (flowed[:, at] - self._at_swap(name, step))[self._load_of] * self._volt_gain * self._ampere_gain
             values[:n, COLUMN_INDEX[name]] = np.bincount(self._meter_of, gained, minlength=n)
         values[:n, COLUMN_INDEX["active_power_w"]] = np.bincount(self._meter_of, power.real, minlength=n)
         self._put_area_meter(values[n], block.transformer_v[:, at], block.transformer_a[:, at])
@@ -106,7 +111,33 @@ class Metering:
         np.maximum.at(highest_v, self._meter_of, np.abs(volts))
         mains = np.abs(block.transformer_v[:, at])
         highest_v[n] = mains.max()
-        return Measured(values=values, dark=highest_v < DARK_BELOW * NOMINAL_V, mains_v=(float(mains[0]), float(mains[1]), float(mains[2])))
+        silent = highest_v < DARK_BELOW * NOMINAL_V
+        silent[list(self._muted(step))] = True
+        return Measured(values=values, silent=silent, mains_v=(float(mains[0]), float(mains[1]), float(mains[2])))
+
+    def is_muted(self, meter: int, step: int) -> bool:
+        return meter in self._muted(step)
+
+    def _muted(self, step: int) -> set[int]:
+        at_s = step * self.world.step_s
+        return {
+            self._place[name] for change in self.world.timeline.changes if change.at_s <= at_s < change.until_s for name in change.mute
+        }
+
+    def _at_swap(self, name: str, step: int) -> npt.NDArray[np.float64]:
+        """What the meters that were taken down had counted, by load: their successors began at zero."""
+        counted = np.zeros(len(self.world.area.network.loads))
+        for change in self.world.timeline.changes:
+            if change.swap and change.until_s <= step * self.world.step_s:
+                swapped = int(change.until_s // self.world.step_s)
+                if swapped not in self._swaps:
+                    block, at = self.world.block_of(swapped)
+                    self._swaps[swapped] = {
+                        "active_energy_import_wh": block.import_wh[:, at], "active_energy_export_wh": block.export_wh[:, at],
+                    }
+                loads = [load for meter in change.swap for load in self.loads[self._place[meter]]]
+                counted[loads] = self._swaps[swapped][name][loads]
+        return counted
 
     def _put_area_meter(self, row: npt.NDArray[np.float64], volts: npt.NDArray[np.complex128], amperes: npt.NDArray[np.complex128]) -> None:
         power = volts * amperes.conj()

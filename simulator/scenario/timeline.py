@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,11 @@ from simulator.grid.network import Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """``fault_class`` is a word of ours for scoring ("branch_outage"); ``place`` names where it is, as an archive would."""
+    """``fault_class`` is a word of ours for scoring ("branch_outage"); ``place`` names where it is, as an archive would.
+
+    ``mute``: meters that are not heard while it lasts, though nothing is wrong with their supply. ``swap``: meters that hang as new ones
+    when it ends, with registers at zero.
+    """
 
     id: str
     fault_class: str
@@ -21,6 +25,8 @@ class Change:
     at_s: float
     until_s: float = float("inf")
     edits: tuple[Edit, ...] = field(default=())
+    mute: tuple[str, ...] = ()
+    swap: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Timeline:
         wanted = set(active)
         return apply_edits(base, [edit for change in self.changes if change.id in wanted for edit in change.edits])
 
-    def check(self, base: Network) -> None:
+    def check(self, base: Network, meters: Collection[str] = ()) -> None:
         """Try every change alone on the network. Raises ConfigError with a line for each that cannot be."""
         problems: list[str] = []
         seen: set[str] = set()
@@ -49,6 +55,11 @@ class Timeline:
             if change.at_s < 0 or not change.until_s > change.at_s:
                 span = f"from {change.at_s:g} s until {change.until_s:g} s"
                 problems.append(f"change {change.id}: {span}; begin at 0 or later and end after that")
+            for name in (*change.mute, *change.swap):
+                if name not in meters:
+                    problems.append(f"change {change.id}: no meter {name}")
+            if change.swap and change.until_s == float("inf"):
+                problems.append(f"change {change.id}: a swap ends, say until when")
             try:
                 apply_edits(base, change.edits)
             except ConfigError as exc:
@@ -62,7 +73,7 @@ def cut(branch: str, conductors: Sequence[str] = ("A", "B", "C", "N")) -> Edit:
     return {"op": "open", "branch": branch, "conductors": list(conductors)}
 
 
-_KEYS = {"id", "class", "place", "at", "until", "edits"}
+_KEYS = {"id", "class", "place", "at", "until", "edits", "mute", "swap"}
 
 
 def read_changes(given: Sequence[Mapping[str, Any]]) -> Timeline:
@@ -73,11 +84,12 @@ def read_changes(given: Sequence[Mapping[str, Any]]) -> Timeline:
         try:
             if unknown := set(entry) - _KEYS:
                 raise ConfigError([f"unknown key {', '.join(sorted(unknown))}; possible are {', '.join(sorted(_KEYS))}"])
-            if not entry.get("edits"):
-                raise ConfigError(["no edits: nothing would change"])
+            if not (entry.get("edits") or entry.get("mute") or entry.get("swap")):
+                raise ConfigError(["no edits, mute or swap: nothing would change"])
             changes.append(Change(
                 id=name, fault_class=str(entry["class"]), place=str(entry["place"]), at_s=seconds_of(entry["at"]),
-                until_s=seconds_of(entry["until"]) if "until" in entry else float("inf"), edits=tuple(entry["edits"]),
+                until_s=seconds_of(entry["until"]) if "until" in entry else float("inf"), edits=tuple(entry.get("edits", ())),
+                mute=tuple(entry.get("mute", ())), swap=tuple(entry.get("swap", ())),
             ))
         except ConfigError as exc:
             problems += [f"change {name}: {problem}" for problem in exc.problems]

@@ -54,7 +54,7 @@ class World:
     """``draws``: load id -> what is drawn; a load without one draws nothing."""
 
     def __init__(self, area: Area, draws: Mapping[str, Draw], timeline: Timeline, *, step_s: float, block_steps: int = 60) -> None:
-        timeline.check(area.network)
+        timeline.check(area.network, {meter.id for meter in area.meters})
         self.area, self.timeline, self.step_s = area, timeline, step_s
         self._draws, self._block_steps = draws, block_steps
         self._load_ids = [load.id for load in area.network.loads]
@@ -72,6 +72,24 @@ class World:
         found = self._blocks.get(number) or self._solve(number)
         return found, max(0, step) - found.first
 
+    def volts_at(self, step: int, active: tuple[str, ...]) -> Complex:
+        """Volts of the area's loads at one step if just these changes held, shape (n_loads,): what a change makes is the difference."""
+        solver, loads = self._solver(active), len(self._load_ids)
+        p_w, q_var = self._drawn(step, 1)
+        p_kw, q_kvar = self._powers(solver, p_w, q_var)
+        volts: Complex = solver.solve(p_kw, q_kvar).volts[:loads, 0]
+        return volts
+
+    def _powers(self, solver: Solver, p_w: Real, q_var: Real) -> tuple[Real, Real]:
+        """kW and kvar of the solver's loads. A change says what a load draws as a factor: the loads of an area are 1 kW each."""
+        base, now, n = self.area.network.loads, solver.network.loads, p_w.shape[1]
+        factors = np.array([load.p_kw / nominal.p_kw for load, nominal in zip(now, base, strict=False)])[:, None] / 1000.0
+        taps = now[len(base):]
+        return (
+            np.concatenate([p_w * factors, _constant([load.p_kw for load in taps], n)]),
+            np.concatenate([q_var * factors, _constant([load.q_kvar for load in taps], n)]),
+        )
+
     def _solve(self, number: int) -> Block:
         """Raises NotSolvedError: a step does not converge."""
         first, n, loads = number * self._block_steps, self._block_steps, len(self._load_ids)
@@ -84,11 +102,7 @@ class World:
             end = next((place for place in range(begin, n) if keys[place] != keys[begin]), n)
             solver = self._solver(keys[begin])
             part, nominal = slice(begin, end), solver.network.loads
-            # a change says what a load draws as a factor of what it would: the loads of an area are 1 kW each
-            factors = np.array([load.p_kw / base.p_kw for load, base in zip(nominal, self.area.network.loads, strict=False)])
-            p_kw = np.concatenate([p_w[:, part] * factors[:, None] / 1000.0, _constant(nominal[loads:], end - begin, "p_kw")])
-            q_kvar = np.concatenate([q_var[:, part] * factors[:, None] / 1000.0, _constant(nominal[loads:], end - begin, "q_kvar")])
-            state = GridState(solver, solver.solve(p_kw, q_kvar))
+            state = GridState(solver, solver.solve(*self._powers(solver, p_w[:, part], q_var[:, part])))
             gains = np.array([load.meter_gain for load in nominal[:loads]])[:, None]
             volts[:, part], amperes[:, part] = state.load_volts[:loads], state.load_amperes[:loads] * gains
             transformer = state.transformer()
@@ -132,6 +146,6 @@ class World:
         return solver
 
 
-def _constant(loads: tuple[object, ...], n: int, name: str) -> Real:
-    """What a tap draws: it has no profile of its own."""
-    return np.repeat(np.array([[float(getattr(load, name))] for load in loads]).reshape(len(loads), 1), n, axis=1)
+def _constant(powers: list[float], n: int) -> Real:
+    """What taps draw: they have no profile of their own."""
+    return np.repeat(np.array(powers).reshape(len(powers), 1), n, axis=1)

@@ -1,0 +1,175 @@
+"""A scenario as a TOML file: which area, which days, who is in it, what changes."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edge_agent.errors import ConfigError
+from simulator.grid.areas import STYLES, Area, AreaMeter, make_area
+from simulator.load.consumers import Consumer, e_bikes, ev_charger, household, irrigation, solar_panels, tobacco_barn, workshop
+from simulator.load.household import make_household
+from simulator.load.profile import LoadProfile
+from simulator.load.streams import Streams
+from simulator.load.weather import Weather
+from simulator.scenario.timeline import Timeline, read_changes
+from simulator.scenario.world import World
+
+SHIPPED = Path(__file__).parents[1] / "scenarios"
+_TABLES = {"description", "seed", "area", "time", "homes", "consumer", "change"}
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "area": {"style": "urban_cable", "meters": 100},
+    "time": {"day": 100, "begin_hour": 0.0, "hours": 6.0, "step_s": 10.0, "poll_s": 60.0},
+    "homes": {"electric_heating": 0.15, "shift_c": 0.0, "vacant": 0.0},
+}
+_CONSUMERS = ("ev_ac", "ev_dc", "e_bikes", "tobacco_barn", "irrigation", "workshop", "solar", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """``begin_s``: seconds from the midnight before, where the loads' own time begins; changes count from the scenario's begin."""
+
+    name: str
+    description: str
+    seed: int
+    area: Area
+    timeline: Timeline
+    draws: Mapping[str, LoadProfile]
+    begin_s: float
+    duration_s: float
+    step_s: float
+    poll_s: float
+
+    def world(self) -> World:
+        shifted = {load: _Shifted(draw, self.begin_s) for load, draw in self.draws.items()}
+        return World(self.area, shifted, self.timeline, step_s=self.step_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shifted:
+    """A profile whose time began earlier."""
+
+    profile: LoadProfile
+    by_s: float
+
+    def mean_power(self, from_s: float, step_s: float, n: int) -> Any:
+        return self.profile.mean_power(from_s + self.by_s, step_s, n)
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
+
+
+def load_scenario(name: str) -> Scenario:
+    """A shipped scenario by name, or a file by path. Raises ConfigError with one line for each problem."""
+    path = shipped_scenarios().get(name) or Path(name)
+    try:
+        with path.open("rb") as file:
+            given = tomllib.load(file)
+    except OSError as exc:
+        raise ConfigError([f"scenario {name}: no shipped one ('hplc-edge sim list'), and no file ({exc.strerror})"]) from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError([f"{path}: no TOML ({exc})"]) from exc
+    try:
+        return _scenario(path.stem, given)
+    except ConfigError as exc:
+        raise ConfigError([f"{path}: {problem}" for problem in exc.problems]) from exc
+
+
+def _scenario(name: str, given: dict[str, Any]) -> Scenario:
+    tables = {table: _table(table, given.get(table, {})) for table in _DEFAULTS}
+    problems = [f"unknown key {key}; possible are {', '.join(sorted(_TABLES))}" for key in sorted(set(given) - _TABLES)]
+    time, seed = tables["time"], given.get("seed", 1)
+    if not isinstance(seed, int):
+        problems.append(f"seed {seed!r}: a whole number is needed")
+    if not (0 < time["step_s"] <= 900 and time["hours"] > 0 and time["poll_s"] > 0 and 0 <= time["begin_hour"] < 24):
+        problems.append("time: step_s 0 to 900, hours and poll_s above 0, begin_hour 0 to 24 are possible")
+    if problems:
+        raise ConfigError(problems)
+    area = make_area(str(tables["area"]["style"]), int(tables["area"]["meters"]), seed=seed, name=name)
+    timeline = read_changes(given.get("change", []))
+    timeline.check(area.network, {meter.id for meter in area.meters})
+    days = math.ceil((time["begin_hour"] + time["hours"]) / 24.0) + 1
+    consumers = _consumers(area, given.get("consumer", []), tables["homes"], Streams(seed), first_day=int(time["day"]), days=days)
+    draws, laws = {}, {}
+    for meter in area.meters:
+        consumer = consumers[meter.id]
+        for load, profile in zip(meter.loads, consumer.profiles, strict=True):
+            draws[load], laws[load] = profile, consumer.zip
+    network = replace(area.network, loads=tuple(replace(load, zip=laws[load.id]) for load in area.network.loads))
+    return Scenario(
+        name=name, description=str(given.get("description", "")), seed=seed, area=replace(area, network=network), timeline=timeline,
+        draws=draws, begin_s=3600.0 * time["begin_hour"], duration_s=3600.0 * time["hours"], step_s=float(time["step_s"]),
+        poll_s=float(time["poll_s"]),
+    )
+
+
+def _table(name: str, given: Any) -> dict[str, Any]:
+    defaults = _DEFAULTS[name]
+    if not isinstance(given, dict):
+        raise ConfigError([f"{name}: must be a table"])
+    if unknown := set(given) - set(defaults):
+        raise ConfigError([f"{name}: unknown key {', '.join(sorted(unknown))}; possible are {', '.join(defaults)}"])
+    for key, value in given.items():
+        wanted = str if isinstance(defaults[key], str) else (int, float)
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise ConfigError([f"{name}.{key} = {value!r}: {'a word' if wanted is str else 'a number'} is needed"])
+    if name == "area" and given.get("style", "urban_cable") not in STYLES:
+        raise ConfigError([f"area.style = {given['style']!r}: one of {', '.join(STYLES)} is possible"])
+    return defaults | given
+
+
+def _consumers(
+    area: Area, given: list[dict[str, Any]], homes: dict[str, Any], streams: Streams, *, first_day: int, days: int
+) -> dict[str, Consumer]:
+    """Who is behind each meter: households, but where the file says otherwise."""
+    weather = Weather.drawn(streams, first_day=first_day, days=days, shift_c=homes["shift_c"])
+    special, problems = {}, []
+    known = {meter.id: meter for meter in area.meters}
+    for entry in given:
+        kind, wanted = entry.get("kind"), entry.get("meters", [])
+        if kind not in _CONSUMERS or set(entry) - {"kind", "meters", "kw"}:
+            problems.append(f"consumer {kind!r}: kind (one of {', '.join(_CONSUMERS)}), meters and kw are possible")
+            continue
+        for name in wanted:
+            if name not in known:
+                problems.append(f"consumer {kind}: no meter {name}")
+            else:
+                special[name] = _special(str(kind), streams, known[name], weather, entry.get("kw"))
+    if problems:
+        raise ConfigError(problems)
+    return {meter.id: special.get(meter.id) or _home(meter, homes, streams, weather) for meter in area.meters}
+
+
+def _home(meter: AreaMeter, homes: dict[str, Any], streams: Streams, weather: Weather) -> Consumer:
+    chance = streams.named(f"{meter.id}/kind")
+    if chance.random() < homes["vacant"]:
+        profiles = tuple(make_household(streams, f"{meter.id}/{phase}", weather, is_vacant=True) for phase in meter.phases)
+        return Consumer(kind="vacant", profiles=profiles)
+    return household(
+        streams, meter.id, weather, phases=len(meter.phases), has_electric_heating=bool(chance.random() < homes["electric_heating"])
+    )
+
+
+def _special(kind: str, streams: Streams, meter: AreaMeter, weather: Weather, kw: float | None) -> Consumer:
+    """On a meter with other phases a three-phase consumer is on one phase with a third of its power, a single-phase one on the first."""
+    days = weather.days
+    made = {
+        "ev_ac": lambda: ev_charger(streams, meter.id, days, sessions_a_day=1.0),
+        "ev_dc": lambda: ev_charger(streams, meter.id, days, sessions_a_day=8.0, arrival_h=14.0, dc_kw=kw or 60.0),
+        "e_bikes": lambda: e_bikes(streams, meter.id, days, bikes=int(kw or 12)),
+        "tobacco_barn": lambda: tobacco_barn(streams, meter.id, days),
+        "irrigation": lambda: irrigation(streams, meter.id, days, kw=kw or 7.5),
+        "workshop": lambda: workshop(streams, meter.id, days, kw=kw or 12.0),
+        "solar": lambda: solar_panels(streams, meter.id, weather, kw=kw or 5.0),
+        "none": lambda: Consumer(kind="none", profiles=(LoadProfile.sum([]),)),
+    }[kind]()
+    profiles = made.profiles[: len(meter.phases)] + (LoadProfile.sum([]),) * (len(meter.phases) - len(made.profiles))
+    if kind in ("ev_ac", "solar"):         # beside the household, not instead of it
+        at_home = household(streams, meter.id, weather, phases=len(meter.phases)).profiles
+        profiles = tuple(LoadProfile.sum(pair) for pair in zip(profiles, at_home, strict=True))
+    return replace(made, profiles=profiles)
