@@ -16,7 +16,7 @@ from edge_agent.transport.base import Framing
 from firmware_profiles.loader import load_all
 from firmware_profiles.schema import Profile
 from firmware_profiles.selection import NoProfile, select
-from simulator.cli import check_grid
+from simulator.cli import check_grid, sim_run, to_dss
 from simulator.clock import SimClock
 from simulator.load import ClockedSource, Recording, RecordingError, Source, SteppedSource, load_recording
 from simulator.load.sources import AT_END
@@ -56,10 +56,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     check = commands.add_parser("check-grid", help="our grid solution beside reference solutions", description=check_grid.__doc__)
     check_grid.configure(check)
+    export = commands.add_parser("to-dss", help="a network as an OpenDSS script", description=to_dss.__doc__)
+    to_dss.configure(export)
+    scenario = commands.add_parser("run", help="a scenario through the agent, as fast as it goes", description=sim_run.__doc__)
+    sim_run.configure_run(scenario)
+    listed = commands.add_parser("list", help="the shipped scenarios", description=sim_run.__doc__)
+    sim_run.configure_list(listed)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return check_grid.run(arguments) if arguments.sim_command == "check-grid" else asyncio.run(_serve(arguments))
+    others = {"check-grid": check_grid.run, "to-dss": to_dss.run, "run": sim_run.run, "list": sim_run.list_scenarios}
+    other = others.get(arguments.sim_command)
+    return other(arguments) if other is not None else asyncio.run(_serve(arguments))
 
 
 async def _serve(arguments: argparse.Namespace) -> int:

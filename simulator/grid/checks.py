@@ -21,19 +21,26 @@ def check_network(network: Network) -> None:
         raise ConfigError([f"network {network.name}: {problem}" for problem in problems])
 
 
+def check_attached(network: Network) -> None:
+    """Only what hangs on the network: after an edit. Raises ConfigError like ``check_network``."""
+    problems = list(_of_what_hangs_on(network))
+    if problems:
+        raise ConfigError(problems)
+
+
 def _of_the_supply(network: Network) -> Iterator[str]:
     source, transformer = network.source, network.transformer
-    if source.kv <= 0 or source.pu <= 0:
-        yield "source: kv and pu must be above 0"
+    if not (source.kv > 0 and source.pu > 0 and network.f_hz > 0):
+        yield "source: kv, pu and f_hz must be above 0"
     if source.z1_ohm.real < 0 or abs(source.z1_ohm) == 0 or source.z0_ohm.real < 0 or abs(source.z0_ohm) == 0:
         yield "source: z1 and z0 must be impedances with a resistance of at least 0"
-    if min(transformer.kva, transformer.kv_hv, transformer.kv_lv) <= 0:
+    if not all(value > 0 for value in (transformer.kva, transformer.kv_hv, transformer.kv_lv)):
         yield "transformer: kva, kv_hv and kv_lv must be above 0"
-    if transformer.r_percent < 0 or transformer.x_percent <= 0:
+    if not (transformer.r_percent >= 0 and transformer.x_percent > 0):
         yield "transformer: r_percent must be at least 0 and x_percent above 0"
     if transformer.vector_group not in ("Dyn11", "Dyn1", "Yyn0"):
         yield f"transformer: vector group {transformer.vector_group!r}; one of Dyn11, Dyn1, Yyn0 is possible"
-    if transformer.x0_percent <= 0:
+    if not transformer.x0_percent > 0:
         yield "transformer: x0_percent must be above 0"
     for phase in sorted(network.hv_opened - set(PHASES)):
         yield f"transformer: {phase!r} is no phase that can be open"
@@ -51,7 +58,7 @@ def _of_branches(network: Network) -> Iterator[str]:
         if not branch.conductors or len(set(branch.conductors)) != len(branch.conductors) or not set(branch.conductors) <= set(CONDUCTORS):
             yield f"{name}: conductors {list(branch.conductors)} are not 1 to 4 different ones of {list(CONDUCTORS)}"
             continue
-        if branch.length_m < 0:
+        if not branch.length_m >= 0:
             yield f"{name}: length {branch.length_m:g} m is negative"
         for conductor in sorted(branch.opened - set(branch.conductors)):
             yield f"{name}: has no conductor {conductor} that could be open"
@@ -99,8 +106,8 @@ def _of_what_hangs_on(network: Network) -> Iterator[str]:
                     yield f"{name}: bus {load.bus} has no conductor {conductor}"
         if not np.isfinite([load.p_kw, load.q_kvar]).all():
             yield f"{name}: power is no finite number"
-        if abs(sum(load.zip) - 1) > 1e-6:
-            yield f"{name}: zip shares sum to {sum(load.zip):g}, not 1"
+        if len(load.zip) != 3 or not abs(sum(load.zip) - 1) <= 1e-6:
+            yield f"{name}: zip shares {list(load.zip)} are not three that sum to 1"
         if not _LOW_V <= load.v_nom <= _HIGH_V:
             yield f"{name}: nominal voltage {load.v_nom:g} V; {_LOW_V:g} to {_HIGH_V:g} V (phase to neutral) is possible"
 

@@ -1,18 +1,19 @@
 """A fault is an edit of the network: these six, whatever the fault is called. Each gives a new network.
 
-``open`` cuts conductors of a branch, ``series_r`` puts a joint into one, ``shunt_r`` leaks to earth, ``add_load`` taps, ``set_load`` and
-``scale_loads`` change what is drawn, ``hv_open`` opens a phase on the high-voltage side.
+``open`` cuts conductors of a branch (all, where none are named), ``series_r`` puts a joint into one, ``shunt_r`` leaks to earth,
+``add_load`` taps, ``set_load`` and ``scale_loads`` change what is drawn, ``hv_open`` opens a phase on the high-voltage side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
 
 from edge_agent.errors import ConfigError
+from simulator.grid.checks import check_attached
 from simulator.grid.network import CONDUCTORS, PHASES, Branch, Load, Network, Shunt
 
 Edit = Mapping[str, Any]
@@ -28,17 +29,17 @@ def apply_edits(network: Network, edits: Iterable[Edit]) -> Network:
             raise ConfigError([f"edit {number}: no operation {operation!r}; one of {', '.join(_OPERATIONS)}"])
         try:
             network = make(network, {key: value for key, value in edit.items() if key != "op"})
+            check_attached(network)
         except ConfigError as exc:
             raise ConfigError([f"edit {number} ({operation}): {problem}" for problem in exc.problems]) from exc
-        except (KeyError, TypeError, ValueError) as exc:
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise ConfigError([f"edit {number} ({operation}): wrong or missing value ({exc})"]) from exc
     return network
 
 
 def _open(network: Network, edit: Edit) -> Network:
-    cut = frozenset(edit["conductors"])
-
     def opened(branch: Branch) -> Branch:
+        cut = frozenset(edit.get("conductors", branch.conductors))
         _check_conductors(branch, cut)
         return replace(branch, opened=branch.opened | cut)
 
@@ -81,7 +82,9 @@ def _set_load(network: Network, edit: Edit) -> Network:
         raise ConfigError([f"no load {edit['load']}"])
     if unknown := set(edit["set"]) - _LOAD_FIELDS:
         raise ConfigError([f"a load has no {', '.join(sorted(unknown))}"])
-    return replace(network, loads=tuple(replace(load, **edit["set"]) if load.id == edit["load"] else load for load in network.loads))
+    return replace(network, loads=tuple(
+        make_load(asdict(load) | edit["set"]) if load.id == edit["load"] else load for load in network.loads
+    ))
 
 
 def _scale_loads(network: Network, edit: Edit) -> Network:
@@ -106,10 +109,16 @@ _OPERATIONS: dict[str, Callable[[Network, Edit], Network]] = {
 
 
 def make_load(given: Mapping[str, Any]) -> Load:
-    """A load from the keys of a file. Raises ConfigError for keys that no load has."""
+    """A load from the keys of a file. Raises ConfigError for keys that no load has and for numbers that are none."""
+    name = given.get("id", "?")
     if unknown := set(given) - _LOAD_FIELDS:
-        raise ConfigError([f"load {given.get('id', '?')}: unknown {', '.join(sorted(unknown))}"])
-    return Load(**{**given, "zip": tuple(given.get("zip", (0.0, 0.0, 1.0)))})
+        raise ConfigError([f"load {name}: unknown {', '.join(sorted(unknown))}"])
+    numbers = {key: given[key] for key in ("p_kw", "q_kvar", "v_nom", "meter_gain") if key in given}
+    shares = given.get("zip", (0.0, 0.0, 1.0))
+    for key, value in (*numbers.items(), *(("zip", share) for share in shares)):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError([f"load {name}: {key} = {value!r} is no number"])
+    return Load(**{**given, "zip": tuple(shares)})
 
 
 def _with_branch(network: Network, name: str, change: Callable[[Branch], Branch]) -> Network:

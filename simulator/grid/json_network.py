@@ -39,7 +39,7 @@ def read_network(path: Path) -> Network:
                 kv=float(source["kv"]), pu=float(source.get("pu", 1.0)), angle_deg=float(source.get("angle_deg", 0.0)),
                 z1_ohm=complex(*source["z1"]), z0_ohm=complex(*source["z0"]), link_ohm=HV_LINK_OHM,
             ),
-            transformer=Transformer(**transformer),
+            transformer=Transformer(**_numbers(transformer, but=("vector_group", "lv_bus"))),
             branches=tuple(map(_branch, given["branches"])),
             shunts=tuple(map(_shunt, given.get("shunts", ()))),
             loads=tuple(map(make_load, given.get("loads", ()))),
@@ -70,6 +70,10 @@ def read_json(path: Path) -> Any:
         raise ConfigError([f"{path}: cannot be read ({exc.strerror})"]) from exc
     except ValueError as exc:
         raise ConfigError([f"{path}: no JSON ({exc})"]) from exc
+
+
+def _numbers(given: dict[str, Any], *, but: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value if key in but else float(value) for key, value in given.items()}
 
 
 def _branch(given: dict[str, Any]) -> Branch:

@@ -17,8 +17,9 @@ from simulator.grid.network import EARTH, PHASES, SQRT3, Branch, Network
 
 SOURCE_BUS, HV_BUS = "\N{LEFT ANGLE BRACKET}source\N{RIGHT ANGLE BRACKET}", "\N{LEFT ANGLE BRACKET}hv\N{RIGHT ANGLE BRACKET}"
 # What a part of the network stands on that nothing joins to earth: the insulation of an unearthed transformer side (1 Mohm), and far
-# less, below anything that loads do, for what hangs on nothing but loads behind a cut. Only voltages to earth feel it.
-_INSULATION_S, STRAY_S = 1e-6, 1e-10
+# less, below anything that loads do, for what hangs on nothing but loads behind a cut. Only voltages to earth feel it. And what splits an
+# open high-voltage phase between its two units when nothing is drawn: 5 mW, far less than the core that the model leaves out.
+INSULATION_S, STRAY_S, SPLIT_S = 1e-6, 1e-10, 1e-7
 Node = tuple[str, str]
 ComplexVector = npt.NDArray[np.complex128]
 
@@ -69,9 +70,9 @@ def make_equations(network: Network) -> Equations:
     if network.hv_opened:      # without load nothing else says how the open phase is split between its two units
         lv = network.transformer.lv_bus
         for phase in PHASES:
-            stamp([(lv, phase), (lv, "N")], STRAY_S * np.array([[1, -1], [-1, 1]], dtype=np.complex128))
+            stamp([(lv, phase), (lv, "N")], SPLIT_S * np.array([[1, -1], [-1, 1]], dtype=np.complex128))
     for node in _without_reference(network, index, joined, earthed):
-        stamp([node], np.array([[_INSULATION_S if node[0] == network.transformer.lv_bus else STRAY_S]], dtype=np.complex128))
+        stamp([node], np.array([[INSULATION_S if node[0] == network.transformer.lv_bus else STRAY_S]], dtype=np.complex128))
     n = len(index)
     injection = np.zeros(n, dtype=np.complex128)
     injection[[index[SOURCE_BUS, phase] for phase in PHASES]] = source_admittance(network) @ source_volts(network)
@@ -105,6 +106,11 @@ def windings(network: Network) -> Iterator[tuple[str, Node, Node]]:
         # a winding from A to B gives what leads A by 30 degrees, one from A to C what lags it
         end = (HV_BUS, "N") if group == "Yyn0" else hv_node(network, PHASES[(place + (1 if group == "Dyn11" else 2)) % 3])
         yield phase, hv_node(network, phase), end
+
+
+def split_phases(network: Network) -> set[str]:
+    """Low-voltage phases whose unit hangs on an open high-voltage phase: what is on one decides the voltage of the other."""
+    return {phase for phase, begin, end in windings(network) if network.hv_opened & {begin[1], end[1]}}
 
 
 def turns_ratio(network: Network) -> float:

@@ -1,8 +1,8 @@
 """Solves a network: LU once per topology, reduced to the ports of the loads, then all time steps at once.
 
-At a port v = v_open - Z (i(v) - y v), where y is what of the load is already in the matrix. A vectorised fixed point where every load is
-tied to the transformer; Newton where a neutral or phase is lost (a load's own impedance is then in the matrix), where the fixed point
-does not settle, and for voltages below the low-voltage rule.
+At a port v = v_open - Z (i(v) - y v), where y is what of the load is already in the matrix. A vectorised fixed point; where a neutral or
+phase is lost, the loads behind it have their own impedance in the matrix and take a Newton step among themselves in each round. Time steps
+that do not settle so go to a full Newton.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
 
 from edge_agent.errors import HplcEdgeError
-from simulator.grid.load_law import LOW_VOLTAGE, Complex, LoadLaw, Real, square
+from simulator.grid.load_law import Complex, LoadLaw, Real, square
 from simulator.grid.network import EARTH, Network
-from simulator.grid.nodes import Equations, Node, make_equations
+from simulator.grid.nodes import Equations, Node, make_equations, split_phases
 
 _TOLERANCE_PU = 1e-10
 _FIXED_POINT_STEPS, _NEWTON_STEPS = 30, 40
+_RUN_AWAY_PU = 2.0
 _CACHE_BYTES, _LEAST_WIDTH = 2**18, 128     # of one array of volts: time steps are taken in pieces that stay in the cache
 _WORTH_A_COPY = 0.8              # with fewer time steps than this share still moving, go on with these alone
 _NEWTON_BYTES = 64 * 2**20       # of one batch of matrices
@@ -63,11 +64,11 @@ class Solver:
         self._law = LoadLaw([network.loads[number] for number in self.ports.tolist()])
         nominal_va = np.array([1000.0 * complex(load.p_kw, load.q_kvar) for load in self._law.loads])
         loose = ~self.is_tied[self.ports]
-        self._is_broken = bool(loose.any()) or bool(network.hv_opened)     # an open phase is split by what hangs on its two units
-        self._inside_s = np.zeros(len(self.ports), dtype=np.complex128)
-        if self._is_broken:
-            self._inside_s = self._law.nominal_admittance(nominal_va[:, None])[:, 0]
         self._stray_s = np.where(loose, _PORT_STRAY_S, 0.0)
+        split = split_phases(network)
+        loose |= np.array([load.phase in split for load in self._law.loads], dtype=bool)
+        self._loose = np.flatnonzero(loose)
+        self._inside_s = np.where(loose, self._law.nominal_admittance(nominal_va[:, None])[:, 0], 0.0)
         matrix = self.equations.admittance + self._incidence @ _diagonal(self._inside_s + self._stray_s) @ self._incidence.T
         self._lu = splu(matrix.tocsc())
         self._v_open_nodes: Complex = self._lu.solve(self.equations.injection)
@@ -111,15 +112,16 @@ class Solver:
         if not len(self.ports):
             return volts, 0
         todo, used = np.arange(n_steps), 0
-        if not self._is_broken:
-            width = max(_LEAST_WIDTH, _CACHE_BYTES // (16 * len(self.ports)))
-            unsettled = []
-            for begin in range(0, n_steps, width):
-                part = slice(begin, begin + width)
-                volts[:, part], open_steps, count = self._fixed_point(volts[:, part], s_va[:, part])
-                unsettled.append(begin + open_steps)
-                used = max(used, count)
-            todo = np.concatenate(unsettled) if unsettled else todo[:0]
+        width = max(_LEAST_WIDTH, _CACHE_BYTES // (16 * len(self.ports)))
+        if len(self._loose):
+            width = max(1, min(width, _NEWTON_BYTES // (8 * (2 * len(self._loose)) ** 2)))
+        unsettled = []
+        for begin in range(0, n_steps, width):
+            part = slice(begin, begin + width)
+            volts[:, part], open_steps, count = self._fixed_point(volts[:, part], s_va[:, part])
+            unsettled.append(begin + open_steps)
+            used = max(used, count)
+        todo = np.concatenate(unsettled) if unsettled else todo[:0]
         chunk = max(1, _NEWTON_BYTES // (8 * (2 * len(self.ports)) ** 2))
         for begin in range(0, len(todo), chunk):
             steps = todo[begin : begin + chunk]
@@ -133,12 +135,12 @@ class Solver:
         active, now_v, now_va = np.arange(volts.shape[1]), volts, s_va
         before = np.zeros(len(active))
         for used in range(1, _FIXED_POINT_STEPS + 1):  # noqa: B007
-            fresh = v_open - self._z_ohm @ self._law.current(now_v, now_va)
+            fresh = self._round(v_open, now_v, now_va)
             moved = (square(fresh - now_v) * per_nominal).max(axis=0)
             # what is left to go is about this change once more, times how much smaller it was than the last
             shrinks = np.where((before > 0.0) & (moved < before), moved / np.maximum(before, 1e-300), 1.0)
             going = moved * shrinks > _TOLERANCE_PU**2
-            runs_away = moved > 1.0    # such a time step never settles: Newton has it
+            runs_away = moved > _RUN_AWAY_PU**2      # such a time step never settles: Newton has it
             now_v = fresh
             if not going.any() or runs_away.any() or going.mean() < _WORTH_A_COPY:
                 volts[:, active] = now_v
@@ -151,14 +153,34 @@ class Solver:
             else:
                 before = moved
         volts[:, active] = np.nan
-        settled = (square(volts) * per_nominal >= LOW_VOLTAGE**2).all(axis=0)     # also false for what is no number
-        return volts, np.flatnonzero(~settled), used
+        return volts, np.flatnonzero(~np.isfinite(volts).all(axis=0)), used
+
+    def _round(self, v_open: Complex, volts: Complex, s_va: Complex) -> Complex:
+        """One round of the fixed point, with a Newton step of the loose ports among themselves."""
+        loose = self._loose
+        drawn = self._law.current(volts, s_va)
+        if not len(loose):
+            plain: Complex = v_open - self._z_ohm @ drawn
+            return plain
+        inside = self._inside_s[loose, None]
+        drawn[loose] -= inside * volts[loose]
+        fresh: Complex = v_open - self._z_ohm @ drawn
+        a, b = self._law.slope(volts, s_va)
+        a, b, now_v = a[loose] - inside, b[loose], volts[loose]
+        z = self._z_ohm[np.ix_(loose, loose)]
+        jacobian = np.eye(2 * len(loose)) + _real_matrix(z) @ _real_slope(a, b, now_v)
+        step = now_v - fresh[loose]
+        change = _complex(np.linalg.solve(jacobian, -np.concatenate([step.real, step.imag]).T[:, :, None])[:, :, 0].T)
+        more = a * change + b * (now_v.real * change.real + now_v.imag * change.imag)
+        fresh -= self._z_ohm[:, loose] @ more
+        fresh[loose] = now_v + change
+        return fresh
 
     def _newton(self, volts: Complex, s_va: Complex) -> tuple[Complex, int]:
         n, n_steps = volts.shape
         tolerance_v = _TOLERANCE_PU * self._law.v_nom
         inside, identity = self._inside_s[:, None], np.eye(2 * n)
-        z = np.block([[self._z_ohm.real, -self._z_ohm.imag], [self._z_ohm.imag, self._z_ohm.real]])
+        z = _real_matrix(self._z_ohm)
         active = np.arange(n_steps)
         residual = self._residual(volts, s_va)
         for count in range(1, _NEWTON_STEPS + 1):
@@ -166,7 +188,7 @@ class Solver:
             a, b = self._law.slope(now_v, s_va[:, active])
             jacobian = identity + z @ _real_slope(a - inside, b, now_v)
             step = np.linalg.solve(jacobian, -np.concatenate([residual.real, residual.imag]).T[:, :, None])[:, :, 0].T
-            change = step[:n] + 1j * step[n:]
+            change = _complex(step)
             scale = np.ones(len(active))
             size = np.abs(residual).max(axis=0)
             for _ in range(6):         # a step that makes things worse is halved
@@ -203,6 +225,17 @@ class Solver:
 def _diagonal(values: Complex) -> csc_matrix:
     n = len(values)
     return csc_matrix((values, (np.arange(n), np.arange(n))), shape=(n, n))
+
+
+def _real_matrix(z: Complex) -> Real:
+    return np.block([[z.real, -z.imag], [z.imag, z.real]])
+
+
+def _complex(stacked: Real) -> Complex:
+    """Real parts above imaginary ones."""
+    half = len(stacked) // 2
+    whole: Complex = stacked[:half] + 1j * stacked[half:]
+    return whole
 
 
 def _real_slope(a: Complex, b: Complex, volts: Complex) -> Real:

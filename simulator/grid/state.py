@@ -11,7 +11,7 @@ from simulator.grid.load_law import Complex, Real
 from simulator.grid.network import EARTH, PHASES
 from simulator.grid.nodes import (
     SOURCE_BUS,
-    STRAY_S,
+    SPLIT_S,
     branch_admittance,
     core_s,
     leakage_s,
@@ -103,7 +103,7 @@ class GridState:
         lost = (np.abs(source_a) ** 2 * network.source.link_ohm).sum(axis=0)
         lost = lost + self._solver.stray_va(self._solved)
         if network.hv_opened:
-            lost = lost + STRAY_S * (np.abs(self.transformer().phase_v) ** 2).sum(axis=0)
+            lost = lost + SPLIT_S * (np.abs(self.transformer().phase_v) ** 2).sum(axis=0)
         lost = lost + self.transformer().lost_va
         for branch in network.branches:
             for name, amperes in self.branch_amperes(branch.id).items():

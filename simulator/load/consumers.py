@@ -42,12 +42,12 @@ def household(streams: Streams, name: str, weather: Weather, *, phases: int = 1,
 
 
 def ev_charger(
-    streams: Streams, name: str, days: int, *, sessions_a_day: float = 0.5, arrival_h: float = 19.0, dc_kw: float | None = None
+    streams: Streams, name: str, days: int, *, sessions_a_day: float = 0.5, arrival_h: float = 19.0, spread_h: float = 2.0,
+    dc_kw: float | None = None,
 ) -> Consumer:
     """AC on one phase, or DC of ``dc_kw`` on three; each session takes what it needs, 20 kWh in the mean."""
     chance = streams.named(f"{name}/ev")
     count = int(chance.poisson(sessions_a_day * days))
-    spread_h = 2.0 if dc_kw is None else 4.0
     arrival = chance.integers(0, max(1, days), count) * _DAY_S + (arrival_h + chance.normal(0.0, spread_h, count)) % 24.0 * _HOUR_S
     kwh = chance.gamma(4.0, EV_SESSION_KWH / 4.0, count)
     power_w = EV_AC_W if dc_kw is None else 1000.0 * dc_kw

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edge_agent.contract import Header, Simulation, split_record
 from edge_agent.detect import find_detectors
@@ -28,6 +29,7 @@ from simulator.scenario.world import World
 EPOCH_UTC_MS = 1_790_000_000_000      # some day: labels only
 _COMMIT_EVERY_S = 60.0
 _READ_AT_ONCE = 1000
+OnPoll = Callable[[float, int, npt.NDArray[np.float64], npt.NDArray[np.float64]], None]
 
 
 class VirtualClock:
@@ -71,9 +73,11 @@ class LoopResult:
 
 def run_closed_loop(
     world: World, *, duration_s: float, poll_s: float = 60.0, tick_s: float = 1.0, settings: Mapping[str, Any] | None = None,
-    say: Callable[[float], None] = lambda now_s: None,
+    say: Callable[[float], None] = lambda now_s: None, on_poll: OnPoll | None = None,
 ) -> LoopResult:
     """Run for ``duration_s``. ``settings``: detector name -> its settings, default as shipped; ``say`` is told the time once a minute.
+
+    ``on_poll(at_s, meter, values, values of all)`` is called for each answer.
 
     Raises:
         NotSolvedError: a step of the grid does not converge.
@@ -83,7 +87,9 @@ def run_closed_loop(
         journal = Journal.open(Path(name) / "journal")
         try:
             pipeline = _pipeline(Path(name), journal, archive, clock, mains, settings or {})
-            failed = _live(pipeline, journal, metering, clock, mains, duration_s=duration_s, poll_s=poll_s, tick_s=tick_s, say=say)
+            failed = _live(
+                pipeline, journal, metering, clock, mains, duration_s=duration_s, poll_s=poll_s, tick_s=tick_s, say=say, on_poll=on_poll
+            )
             events = _events(journal)
         finally:
             journal.close()
@@ -92,7 +98,7 @@ def run_closed_loop(
 
 def _live(
     pipeline: Pipeline, journal: Journal, metering: Metering, clock: VirtualClock, mains: _Mains, *, duration_s: float, poll_s: float,
-    tick_s: float, say: Callable[[float], None],
+    tick_s: float, say: Callable[[float], None], on_poll: OnPoll | None,
 ) -> int:
     """Poll each meter in its own phase of the period, tick, commit; gives the number of failed polls."""
     n, step_s, failed = len(metering.loads) + 1, metering.world.step_s, 0
@@ -106,7 +112,10 @@ def _live(
             mains.volts = measured.mains_v
         first, last = np.ceil((begin_s - phase_s) / poll_s), np.ceil((clock.now_s - phase_s) / poll_s)
         for meter in np.flatnonzero(first != last).tolist():
-            failed += _poll(pipeline, measured, meter, EPOCH_UTC_MS + round(1000 * (first[meter] * poll_s + phase_s[meter])))
+            at_s = float(first[meter] * poll_s + phase_s[meter])
+            failed += _poll(pipeline, measured, meter, EPOCH_UTC_MS + round(1000 * at_s))
+            if on_poll is not None and not measured.silent[meter]:
+                on_poll(at_s, meter, measured.values[meter], measured.values)
         pipeline.tick()
         if clock.now_s - committed_s >= _COMMIT_EVERY_S or tick * tick_s >= duration_s:
             committed_s = clock.now_s

@@ -91,7 +91,7 @@ def _scenario(name: str, given: dict[str, Any]) -> Scenario:
     if problems:
         raise ConfigError(problems)
     area = make_area(str(tables["area"]["style"]), int(tables["area"]["meters"]), seed=seed, name=name)
-    timeline = read_changes(given.get("change", []))
+    timeline = read_changes([_expanded(change, area) for change in given.get("change", [])])
     timeline.check(area.network, {meter.id for meter in area.meters})
     days = math.ceil((time["begin_hour"] + time["hours"]) / 24.0) + 1
     consumers = _consumers(area, given.get("consumer", []), tables["homes"], Streams(seed), first_day=int(time["day"]), days=days)
@@ -106,6 +106,30 @@ def _scenario(name: str, given: dict[str, Any]) -> Scenario:
         draws=draws, begin_s=3600.0 * time["begin_hour"], duration_s=3600.0 * time["hours"], step_s=float(time["step_s"]),
         poll_s=float(time["poll_s"]),
     )
+
+
+def _expanded(change: dict[str, Any], area: Area) -> dict[str, Any]:
+    """``set_meter`` (meter, factor) and ``tap_meter`` (meter, kw) are written for meters: here they become edits of loads."""
+    meters = {meter.id: meter for meter in area.meters}
+    edits: list[dict[str, Any]] = []
+    for edit in change.get("edits", []):
+        if edit.get("op") not in ("set_meter", "tap_meter"):
+            edits.append(edit)
+            continue
+        meter = meters.get(edit.get("meter"))
+        value = edit.get("factor" if edit["op"] == "set_meter" else "kw")
+        if meter is None or not isinstance(value, int | float):
+            raise ConfigError([f"change {change.get('id', '?')}: {edit['op']} needs a meter of the area and a factor or kw"])
+        if edit["op"] == "set_meter":
+            nominal = {load.id: load for load in area.network.loads}
+            edits += [
+                {"op": "set_load", "load": load, "set": {"p_kw": value * nominal[load].p_kw, "q_kvar": value * nominal[load].q_kvar}}
+                for load in meter.loads
+            ]
+        else:
+            tap = {"id": f"tap-{meter.id}", "bus": meter.bus, "phase": meter.phases[0].upper(), "p_kw": float(value), "q_kvar": 0.2 * value}
+            edits.append({"op": "add_load", "load": tap | {"v_nom": 220.0, "unmetered": True}})
+    return change | {"edits": edits} if "edits" in change else change
 
 
 def _table(name: str, given: Any) -> dict[str, Any]:
@@ -132,14 +156,14 @@ def _consumers(
     known = {meter.id: meter for meter in area.meters}
     for entry in given:
         kind, wanted = entry.get("kind"), entry.get("meters", [])
-        if kind not in _CONSUMERS or set(entry) - {"kind", "meters", "kw"}:
-            problems.append(f"consumer {kind!r}: kind (one of {', '.join(_CONSUMERS)}), meters and kw are possible")
+        if kind not in _CONSUMERS or set(entry) - {"kind", "meters", "kw", "hour"}:
+            problems.append(f"consumer {kind!r}: kind (one of {', '.join(_CONSUMERS)}), meters, kw and hour are possible")
             continue
         for name in wanted:
             if name not in known:
                 problems.append(f"consumer {kind}: no meter {name}")
             else:
-                special[name] = _special(str(kind), streams, known[name], weather, entry.get("kw"))
+                special[name] = _special(str(kind), streams, known[name], weather, entry.get("kw"), entry.get("hour", 19.0))
     if problems:
         raise ConfigError(problems)
     return {meter.id: special.get(meter.id) or _home(meter, homes, streams, weather) for meter in area.meters}
@@ -155,11 +179,11 @@ def _home(meter: AreaMeter, homes: dict[str, Any], streams: Streams, weather: We
     )
 
 
-def _special(kind: str, streams: Streams, meter: AreaMeter, weather: Weather, kw: float | None) -> Consumer:
+def _special(kind: str, streams: Streams, meter: AreaMeter, weather: Weather, kw: float | None, hour: float) -> Consumer:
     """On a meter with other phases a three-phase consumer is on one phase with a third of its power, a single-phase one on the first."""
     days = weather.days
     made = {
-        "ev_ac": lambda: ev_charger(streams, meter.id, days, sessions_a_day=1.0),
+        "ev_ac": lambda: ev_charger(streams, meter.id, days, sessions_a_day=1.0, arrival_h=hour, spread_h=2.0 if hour == 19.0 else 0.1),
         "ev_dc": lambda: ev_charger(streams, meter.id, days, sessions_a_day=8.0, arrival_h=14.0, dc_kw=kw or 60.0),
         "e_bikes": lambda: e_bikes(streams, meter.id, days, bikes=int(kw or 12)),
         "tobacco_barn": lambda: tobacco_barn(streams, meter.id, days),

@@ -1,0 +1,161 @@
+"""Every shipped scenario can be loaded, has a truth that fits its story, and runs through the agent."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from edge_agent.errors import ConfigError
+from simulator.cli import sim_run
+from simulator.run import run_closed_loop
+from simulator.run.metering import Metering
+from simulator.scenario.scenario_file import load_scenario, shipped_scenarios
+from simulator.scenario.truth import truth_of
+
+NAMES = {  # the list of needs.md, section 8
+    "new_year_eve", "tobacco_season", "tobacco_barn", "heatwave_storm", "old_compound_ev", "house_fire_wire", "planned_work_overlap",
+    "arrears_disconnect_reconnect", "meter_swap", "area_transfer", "irrigation_summer", "pv_backfeed", "ev_valley_rebound", "theft_scale",
+    "theft_bypass", "theft_tap", "elderly_inactivity", "vacant_village", "comm_subtree_loss", "phase_loss_at_transformer",
+    "nested_outage_after_restore", "momentary_burst",
+}
+
+
+def test_the_scenarios_are_those_that_the_needs_list():
+    assert set(shipped_scenarios()) == NAMES
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_it_loads_and_its_first_and_last_hour_can_be_solved(name):
+    scenario = load_scenario(name)
+    assert len(scenario.description) > 20
+    world = scenario.world()
+    for step in (0, int(scenario.duration_s / scenario.step_s) - 1):
+        block, at = world.block_of(step) if step == 0 else scenario.world().block_of(min(step, 400))
+        assert np.isfinite(block.volts[:, at]).all()
+        assert np.abs(block.volts).max() < 450.0
+
+
+def told(name, **options):
+    scenario = load_scenario(name)
+    result = run_closed_loop(scenario.world(), duration_s=scenario.duration_s, poll_s=scenario.poll_s, **options)
+    return scenario, [(event["type"], event["data"]["node_id"]) for event in result.events]
+
+
+def faults_of(name):
+    return {fault.id: fault for fault in truth_of(load_scenario(name).world())}
+
+
+def test_a_swapped_meter_is_dark_meanwhile_and_begins_at_zero():
+    scenario = load_scenario("meter_swap")
+    metering = Metering(scenario.world())
+    place = [meter.id for meter in scenario.area.meters].index("m0025")
+    step_of = {minute: int(60 * minute / scenario.step_s) for minute in (119, 121, 141, 200)}
+    before, during, after, later = (metering.terminals(place, step_of[minute]) for minute in (119, 121, 141, 200))
+    assert abs(during.volts[0]) == 0.0
+    assert before.import_wh > after.import_wh
+    assert 0.0 <= after.import_wh < later.import_wh
+    assert faults_of("meter_swap")["swap"].dark == ("m0025",)
+
+
+def test_a_dead_carrier_relay_makes_meters_mute_that_have_supply():
+    fault = faults_of("comm_subtree_loss")["relay"]
+    assert len(fault.mute) > 20
+    assert fault.dark == ()
+    assert fault.largest_shift_v == 0.0
+
+
+def test_open_relays_leave_meters_alive_and_the_agent_quiet():
+    fault = faults_of("arrears_disconnect_reconnect")["arrears-1"]
+    assert fault.dark == ()
+    _, events = told("arrears_disconnect_reconnect")
+    assert not [name for name, _ in events if name.startswith(("outage", "meter.silent"))]
+
+
+def test_the_nested_fault_shows_only_when_the_feeder_is_back():
+    faults = faults_of("nested_outage_after_restore")
+    assert len(faults["feeder"].dark) == 120
+    assert faults["box"].dark == ()                  # all dark already
+    _, events = told("nested_outage_after_restore")
+    assert [name for name, _ in events].count("outage.start") == 2
+
+
+def test_the_fuse_of_one_high_voltage_phase_leaves_one_phase_whole():
+    scenario = load_scenario("phase_loss_at_transformer")
+    block, at = scenario.world().block_of(int(1.5 * 3600 / scenario.step_s))
+    volts = sorted(np.abs(block.transformer_v[:, at]))
+    assert volts[0] < 190.0
+    assert volts[2] > 215.0
+
+
+def test_theft_by_scale_is_in_the_meter_and_not_in_the_grid():
+    scenario = load_scenario("theft_scale")
+    assert faults_of("theft_scale")["slow"].largest_shift_v == 0.0
+    metering = Metering(scenario.world())
+    place = [meter.id for meter in scenario.area.meters].index("m0037")
+    earlier, later = (metering.terminals(place, int(hour * 3600 / scenario.step_s)) for hour in (0.99, 1.01))
+    assert abs(later.amperes[0]) < 0.8 * abs(earlier.amperes[0]) or abs(earlier.amperes[0]) < 0.1
+
+
+def test_the_same_seed_tells_the_same_story():
+    first, again = (told("house_fire_wire")[1] for _ in range(2))
+    assert first == again != []
+
+
+def test_the_command_writes_truth_events_and_readings(tmp_path, capsys):
+    from edge_agent.cli.main import main
+
+    assert main(["sim", "run", "meter_swap", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "what really happened" in said
+    assert "meter_swap" in said
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    assert truth["faults"][0]["swapped"] == ["m0025"]
+    assert len(truth["meters"]) == 120
+    with (tmp_path / "readings.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["meter"] for row in rows} == {meter["id"] for meter in truth["meters"]} | {"area"}
+    assert all(150.0 < float(row["voltage_v.a"]) < 260.0 for row in rows)
+    assert [json.loads(line)["type"] for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+
+
+def test_the_list_names_each_scenario_with_its_story(capsys):
+    from edge_agent.cli.main import main
+
+    assert main(["sim", "list", "--json"]) == 0
+    assert {entry["name"] for entry in json.loads(capsys.readouterr().out)} == NAMES
+    assert sim_run.__doc__
+
+
+BAD = {
+    "unknown key": ('colour = 1', r"unknown key colour"),
+    "unknown style": ('[area]\nstyle = "moon"', r"area.style = 'moon': one of rural_overhead"),
+    "word for a number": ('[time]\nhours = "long"', r"time.hours = 'long': a number is needed"),
+    "too few meters": ('[area]\nmeters = 3', r"3 meters: 50 to 1000 are possible"),
+    "unknown meter": ('[[consumer]]\nkind = "ev_ac"\nmeters = ["x1"]', r"consumer ev_ac: no meter x1"),
+    "unknown consumer": ('[[consumer]]\nkind = "sauna"\nmeters = ["m0001"]', r"consumer 'sauna': kind \(one of"),
+    "fault nowhere": (
+        '[[change]]\nid = "f"\nclass = "x"\nplace = "y"\nat = 0\nedits = [{op = "open", branch = "b9"}]',
+        r"change f: edit 1 \(open\): no branch b9",
+    ),
+    "meter macro nowhere": (
+        '[[change]]\nid = "f"\nclass = "x"\nplace = "y"\nat = 0\nedits = [{op = "set_meter", meter = "x", factor = 1}]',
+        r"change f: set_meter needs a meter of the area",
+    ),
+    "mute nobody": ('[[change]]\nid = "f"\nclass = "x"\nplace = "y"\nat = 0\nmute = ["x1"]', r"change f: no meter x1"),
+    "no TOML": ("[", r"no TOML"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), BAD.values(), ids=BAD)
+def test_a_file_that_is_wrong_is_refused_in_one_line_with_its_name(tmp_path, text, said):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=said) as caught:
+        load_scenario(str(path))
+    assert caught.value.problems[0].startswith(str(path))
+
+
+def test_an_unknown_scenario_is_refused():
+    with pytest.raises(ConfigError, match="no shipped one"):
+        load_scenario("doomsday")
