@@ -15,6 +15,8 @@ CHECKOUT = Path(__file__).parents[2]
 BENCHES = {
     "kernels": ("benchmarks.kernels.run", "each kernel against the same loop in C; a tick of all detectors"),
     "peers": ("benchmarks.peers.run", "CPU, latency, memory and throughput beside ThingsBoard gateway (about ten minutes)"),
+    "grid": ("benchmarks.simulator.grid", "the grid solver beside OpenDSS and power-grid-model; a day of an area (extra \"bench\")"),
+    "loop": ("benchmarks.simulator.loop", "one area over wires in real time and in the closed loop: the same events (about seven minutes)"),
     "memory": ("benchmarks.memory.run", "memory of the agent with 1000 meters, with and without broker (about twenty minutes)"),
 }
 
@@ -33,4 +35,4 @@ def run(arguments: argparse.Namespace) -> int:
     return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
 
 
-COMMAND = Command(name="bench", summary="measure: kernels, peers, memory", configure=configure, run=run)
+COMMAND = Command(name="bench", summary="measure: kernels, peers, grid, loop, memory", configure=configure, run=run)

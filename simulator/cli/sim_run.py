@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge_agent.errors import ConfigError
+
 if TYPE_CHECKING:
+    from simulator.scenario.scenario_file import Scenario
     from simulator.scenario.truth import Fault
+    from simulator.scenario.world import World
+
+_FASTEST = 100.0         # beyond it wires and time-outs, which are real, get in the way
 
 
 def configure_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", help="a shipped scenario ('hplc-edge sim list') or a TOML file of its layout")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write truth.json, events.jsonl and readings.csv here")
     parser.add_argument("--json", action="store_true", help="print truth and events as JSON")
+    parser.add_argument("--speed", type=float, metavar="N", help="serve the area on Modbus TCP instead, at N times real time")
+    parser.add_argument("--broker", default="mqtt://127.0.0.1:1883", help="with --speed: the broker that agent.toml names")
 
 
 def configure_list(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     world = scenario.world()
     faults = truth_of(world)
     out: Path | None = arguments.out
+    if arguments.speed is not None:
+        return asyncio.run(_serve(scenario, world, faults, arguments))
     readings = None
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -78,6 +90,40 @@ def run(arguments: argparse.Namespace) -> int:
         data = event["data"]
         where = f"{data['scope']} {data['node_id']} {data.get('phases', '')}".rstrip()
         print(f"  {data['published'][11:19]} {event['sev']:<8} {event['type']:<22} {where}")
+    return 0
+
+
+async def _serve(scenario: Scenario, world: World, faults: list[Fault], arguments: argparse.Namespace) -> int:
+    """The area on wires until the scenario is over or somebody stops it."""
+    from simulator.clock import SimClock
+    from simulator.run.area_wires import AreaWires
+    from simulator.scenario.output import write_truth
+
+    if not 0 < arguments.speed <= _FASTEST:
+        raise ConfigError([f"--speed {arguments.speed:g}: above 0 and at most {_FASTEST:g}; without --speed it runs as fast as it goes"])
+    directory = arguments.out or Path(f"sim-{scenario.name}")
+    directory.mkdir(parents=True, exist_ok=True)
+    write_truth(directory / "truth.json", scenario, faults)
+    wires = AreaWires(world, SimClock(speed=arguments.speed), directory.resolve())
+    await wires.start()
+    config = directory / "agent.toml"
+    config.write_text(wires.agent_config(broker_url=arguments.broker, poll_s=scenario.poll_s, description=scenario.name), encoding="utf-8")
+    meters = len(scenario.area.meters)
+    print(f"SIMULATED area {scenario.name}: {meters} meters on Modbus TCP at {arguments.speed:g} times real time", flush=True)
+    print(f"  run the agent on it: hplc-edge run -c {config}", flush=True)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    serving = asyncio.create_task(wires.run(scenario.duration_s))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in (serving, stopping):
+            task.cancel()
+        wires.stop()
     return 0
 
 

@@ -7,6 +7,7 @@ such a rule constant power behind a lost neutral or on a back-fed phase has no u
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +28,10 @@ def square(volts: Complex) -> Real:
 class LoadLaw:
     """The law of n loads. All arrays of volts and powers have shape (n, t); powers are what is drawn at nominal voltage, in VA."""
 
-    def __init__(self, loads: Sequence[Load]) -> None:
+    def __init__(self, loads: Sequence[Load], *, dtype: type[np.floating[Any]] = np.float64) -> None:
         self.loads = tuple(loads)
-        self.v_nom = np.array([load.v_nom for load in loads])[:, None]
-        shares = np.array([load.zip for load in loads]).reshape(len(loads), 3)
+        self.v_nom = np.array([load.v_nom for load in loads], dtype=dtype)[:, None]
+        shares = np.array([load.zip for load in loads], dtype=dtype).reshape(len(loads), 3)
         self._z, self._i, self._p = (shares[:, place][:, None] for place in range(3))
         at_limit = self._z * LOW_VOLTAGE**2 + self._i * LOW_VOLTAGE + self._p
         self._low = at_limit / LOW_VOLTAGE**2
