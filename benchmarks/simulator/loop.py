@@ -29,7 +29,7 @@ SCENARIO = f"""
 description = "one branch of five hundred meters out for three minutes"
 seed = 3
 [area]
-style = "urban_cable"
+style = "rural_overhead"
 meters = {METERS}
 [time]
 begin_hour = 19.0
@@ -83,16 +83,16 @@ def in_the_loop(directory: Path) -> tuple[Story, float]:
 
 
 def compare(wires: Story, loop: Story) -> list[Row]:
-    pairs = list(zip(wires, loop, strict=False))
-    missing = abs(len(wires) - len(loop))
-    other_kind = sum(one[0] != other[0] for one, other in pairs) + missing
-    other_place = sum(one[1:3] != other[1:3] for one, other in pairs) + missing
-    apart_s = max((abs(one[3] - other[3]) for one, other in pairs), default=float("inf"))
-    within_s = POLLS_APART * POLL_S
+    # polls have other phases on the wires: events less than two polls apart may change places, others may not
+    of_wires, of_loop = (
+        {key: [entry[3] for entry in told if entry[:3] == key] for key in {entry[:3] for entry in told}} for told in (wires, loop)
+    )
+    unlike = sum(abs(len(of_wires.get(key, [])) - len(of_loop.get(key, []))) for key in of_wires.keys() | of_loop.keys())
+    apart = [abs(one - other) for key in of_wires for one, other in zip(of_wires[key], of_loop.get(key, []), strict=False)]
+    apart_s, within_s = max(apart, default=float("inf")), POLLS_APART * POLL_S
     return [
         Row(name="events over the wires", figure=len(wires), unit="events", goal="> 0", ok=len(wires) > 0),
-        Row(name="of another kind, or missing", figure=other_kind, unit="events", goal="= 0", ok=other_kind == 0),
-        Row(name="at another place", figure=other_place, unit="events", goal="= 0", ok=other_place == 0),
+        Row(name="of another kind or place, or missing", figure=unlike, unit="events", goal="= 0", ok=unlike == 0),
         Row(name="furthest apart in time", figure=apart_s, unit="s", goal=f"<= {within_s:g}", ok=apart_s <= within_s),
     ]
 

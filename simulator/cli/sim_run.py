@@ -24,6 +24,7 @@ _FASTEST = 100.0         # beyond it wires and time-outs, which are real, get in
 
 def configure_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", help="a shipped scenario ('hplc-edge sim list') or a TOML file of its layout")
+    parser.add_argument("--seed", type=int, help="of a drawn scenario: outage_storm, mixed_faults")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write truth.json, events.jsonl and readings.csv here")
     parser.add_argument("--json", action="store_true", help="print truth and events as JSON")
     parser.add_argument("--speed", type=float, metavar="N", help="serve the area on Modbus TCP instead, at N times real time")
@@ -45,6 +46,7 @@ def list_scenarios(arguments: argparse.Namespace) -> int:
         return 0
     for name, given in found.items():
         print(f"{name:<30} {given['area']['meters']:>4} meters, {given['time']['hours']:g} h. {given['description']}")
+    print("outage_storm, mixed_faults     drawn from --seed: area, places, kinds and times")
     return 0
 
 
@@ -54,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from simulator.scenario.scenario_file import load_scenario
     from simulator.scenario.truth import truth_of
 
-    scenario = load_scenario(arguments.scenario)
+    scenario = load_scenario(arguments.scenario, seed=arguments.seed)
     world = scenario.world()
     faults = truth_of(world)
     out: Path | None = arguments.out

@@ -19,6 +19,7 @@ _KVA_SIZES = (50, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000, 12
 _NOMINAL_KW = 1.0                # placeholder for each phase; what is drawn comes with time
 _ZIP = (0.6, 0.3, 0.1)
 # 100 MVA of short-circuit power at the 10 kV terminals, X/R 5; zero sequence three times that
+_SOURCE_PU = (0.98, 1.01)        # 226 to 233 V at the transformer without load: within GB/T 12325 also at night
 _MEDIUM_VOLTAGE = Source(kv=10.0, z1_ohm=0.196 + 0.981j, z0_ohm=0.588 + 2.942j, link_ohm=0.001 + 0.001j)
 
 
@@ -140,7 +141,7 @@ class _Builder:
         kva = next((size for size in _KVA_SIZES if size >= wanted_kva), _KVA_SIZES[-1])
         network = Network(
             name=self._name,
-            source=replace(_MEDIUM_VOLTAGE, pu=float(chance.uniform(1.0, 1.03))),
+            source=replace(_MEDIUM_VOLTAGE, pu=float(chance.uniform(*_SOURCE_PU))),
             transformer=Transformer(kva=kva, kv_hv=10.0, kv_lv=0.4, r_percent=1.2, x_percent=3.8, vector_group="Dyn11", lv_bus="lv"),
             branches=tuple(self._branches), shunts=tuple(shunts), loads=tuple(self._loads),
         )

@@ -16,6 +16,7 @@ from simulator.load.household import make_household
 from simulator.load.profile import LoadProfile
 from simulator.load.streams import Streams
 from simulator.load.weather import Weather
+from simulator.scenario.draw import KINDS, draw_scenario
 from simulator.scenario.timeline import Timeline, read_changes
 from simulator.scenario.world import World
 
@@ -64,8 +65,16 @@ def shipped_scenarios() -> dict[str, Path]:
     return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
 
 
-def load_scenario(name: str) -> Scenario:
-    """A shipped scenario by name, or a file by path. Raises ConfigError with one line for each problem."""
+def load_scenario(name: str, *, seed: int | None = None) -> Scenario:
+    """A shipped scenario by name, one that is drawn (``outage_storm``, ``mixed_faults``) from ``seed``, or a file by path.
+
+    Raises:
+        ConfigError: with one line for each problem.
+    """
+    if name in KINDS:
+        return _scenario(name, draw_scenario(name, seed=1 if seed is None else seed))
+    if seed is not None:
+        raise ConfigError([f"scenario {name}: has its own seed; only {' and '.join(KINDS)} are drawn"])
     path = shipped_scenarios().get(name) or Path(name)
     try:
         with path.open("rb") as file:
@@ -127,8 +136,8 @@ def _expanded(change: dict[str, Any], area: Area) -> dict[str, Any]:
                 for load in meter.loads
             ]
         else:
-            tap = {"id": f"tap-{meter.id}", "bus": meter.bus, "phase": meter.phases[0].upper(), "p_kw": float(value), "q_kvar": 0.2 * value}
-            edits.append({"op": "add_load", "load": tap | {"v_nom": 220.0, "unmetered": True}})
+            tap = {"id": f"tap-{change.get('id')}-{meter.id}", "bus": meter.bus, "phase": meter.phases[0].upper(), "v_nom": 220.0}
+            edits.append({"op": "add_load", "load": tap | {"p_kw": float(value), "q_kvar": 0.2 * value, "unmetered": True}})
     return change | {"edits": edits} if "edits" in change else change
 
 

@@ -156,6 +156,32 @@ def test_a_file_that_is_wrong_is_refused_in_one_line_with_its_name(tmp_path, tex
     assert caught.value.problems[0].startswith(str(path))
 
 
+@pytest.mark.parametrize("kind", ["outage_storm", "mixed_faults"])
+def test_a_drawn_scenario_is_the_same_for_the_same_seed_and_can_be_solved(kind):
+    stories = set()
+    for seed in range(6):
+        scenario, again = load_scenario(kind, seed=seed), load_scenario(kind, seed=seed)
+        assert scenario.timeline == again.timeline
+        faults = truth_of(scenario.world())
+        assert len(faults) == 8
+        assert all(fault.dark or fault.largest_shift_v >= 0.0 for fault in faults)
+        stories.add(tuple((fault.fault_class, fault.place, fault.begin_s) for fault in faults))
+    assert len(stories) == 6
+
+
+def test_a_storm_darkens_and_a_mix_has_many_classes():
+    storm = truth_of(load_scenario("outage_storm", seed=3).world())
+    assert sum(len(fault.dark) for fault in storm) > 8
+    assert storm[-1].begin_s - storm[0].begin_s < 5400
+    classes = {change.fault_class for seed in range(6) for change in load_scenario("mixed_faults", seed=seed).timeline.changes}
+    assert len(classes) > 6
+
+
+def test_a_seed_for_a_scenario_that_has_its_own_is_refused():
+    with pytest.raises(ConfigError, match="has its own seed"):
+        load_scenario("meter_swap", seed=4)
+
+
 def test_an_unknown_scenario_is_refused():
     with pytest.raises(ConfigError, match="no shipped one"):
         load_scenario("doomsday")
