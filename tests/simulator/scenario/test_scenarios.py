@@ -185,3 +185,10 @@ def test_a_seed_for_a_scenario_that_has_its_own_is_refused():
 def test_an_unknown_scenario_is_refused():
     with pytest.raises(ConfigError, match="no shipped one"):
         load_scenario("doomsday")
+
+
+def test_the_curing_season_pulls_the_line_ends_below_the_band():
+    scenario = load_scenario("tobacco_season")
+    block, at = scenario.world().block_of(int(3 * 3600 / scenario.step_s))
+    assert (np.abs(block.volts[:, at]) < 198.0).sum() >= 3
+    assert np.abs(block.volts[:, at]).min() > 170.0
