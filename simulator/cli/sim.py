@@ -16,7 +16,7 @@ from edge_agent.transport.base import Framing
 from firmware_profiles.loader import load_all
 from firmware_profiles.schema import Profile
 from firmware_profiles.selection import NoProfile, select
-from simulator.cli import check_grid, sim_run, to_dss
+from simulator.cli import check_grid, sim_plot, sim_run, to_dss
 from simulator.clock import SimClock
 from simulator.load import ClockedSource, Recording, RecordingError, Source, SteppedSource, load_recording
 from simulator.load.sources import AT_END
@@ -60,12 +60,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     to_dss.configure(export)
     scenario = commands.add_parser("run", help="a scenario through the agent, as fast as it goes", description=sim_run.__doc__)
     sim_run.configure_run(scenario)
+    picture = commands.add_parser("plot", help="an area and what happens in it, as PNG", description=sim_plot.__doc__)
+    sim_plot.configure(picture)
     listed = commands.add_parser("list", help="the shipped scenarios", description=sim_run.__doc__)
     sim_run.configure_list(listed)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    others = {"check-grid": check_grid.run, "to-dss": to_dss.run, "run": sim_run.run, "list": sim_run.list_scenarios}
+    others = {
+        "check-grid": check_grid.run, "to-dss": to_dss.run, "run": sim_run.run, "list": sim_run.list_scenarios,
+        "plot": sim_plot.run,
+    }
     other = others.get(arguments.sim_command)
     return other(arguments) if other is not None else asyncio.run(_serve(arguments))
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.contract import Header, Simulation, split_record
+from edge_agent.contract.envelope import utc_ms_of
 from edge_agent.detect import find_detectors
 from edge_agent.events import EventBook, EventIds, EventSettings
 from edge_agent.journal import Journal
@@ -69,6 +70,11 @@ class LoopResult:
     samples: int
     polls_failed: int
     archive: Archive = field(repr=False)
+    begin_utc_ms: int = EPOCH_UTC_MS
+
+    def published_s(self, event: dict[str, Any]) -> float:
+        """When an event was published, in seconds since the scenario began."""
+        return (utc_ms_of(event["data"]["published"]) - self.begin_utc_ms) / 1000.0
 
 
 def run_closed_loop(

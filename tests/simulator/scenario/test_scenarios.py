@@ -119,6 +119,14 @@ def test_the_command_writes_truth_events_and_readings(tmp_path, capsys):
     assert [json.loads(line)["type"] for line in (tmp_path / "events.jsonl").read_text().splitlines()]
 
 
+def test_the_picture_is_a_png(tmp_path):
+    from edge_agent.cli.main import main
+
+    assert main(["sim", "plot", "meter_swap", str(tmp_path / "swap.png")]) == 0
+    assert (tmp_path / "swap.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "swap.png").stat().st_size > 20_000
+
+
 def test_the_list_names_each_scenario_with_its_story(capsys):
     from edge_agent.cli.main import main
 
