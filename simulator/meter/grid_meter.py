@@ -33,6 +33,7 @@ class Terminals:
     import_wh: float
     export_wh: float
     reactive_varh: float
+    demand_w: float = 0.0            # mean import of the last quarter of an hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ def columns_at(terminals: Terminals, accuracy: Accuracy, chance: np.random.Gener
     gain = accuracy.volts * accuracy.amperes
     columns = columns_of(rows, energy_wh=terminals.import_wh * gain, reactive_energy_varh=terminals.reactive_varh * gain)
     columns["active_energy_export_wh"] = terminals.export_wh * gain
+    columns["active_power_demand_w"] = terminals.demand_w * gain
     if len(terminals.volts) == 3:
         columns["current_a.n"] = abs(sum(terminals.amperes)) * accuracy.amperes
     return columns

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Meter, Role
 from simulator.grid.areas import Area, AreaMeter
 from simulator.grid.network import PHASES
+from simulator.meter.body import MeterBody, Record, power_records
 from simulator.meter.grid_meter import DARK_BELOW, Accuracy, Terminals
 from simulator.scenario.world import World
 
@@ -17,7 +18,8 @@ SINGLE_PHASE_PROFILE, THREE_PHASE_PROFILE, AREA_PROFILE = "chint-ddsu666", "east
 AREA_METER = "area"
 NOMINAL_V = 220.0
 RATED_A = 60.0                       # 5(60) A, the usual household meter
-_ACCURACY_STREAM = 11                # of the area's seed
+_ACCURACY_STREAM, _BODY_STREAM = 11, 12      # of the area's seed
+_DEMAND_S = 900.0
 
 
 def archive_of(area: Area, *, metering_per_bus: int = 200) -> Archive:
@@ -61,6 +63,8 @@ class Metering:
         self._swaps: dict[int, dict[str, npt.NDArray[np.float64]]] = {}
         chance = np.random.default_rng([_ACCURACY_STREAM, area.seed])
         self.accuracy = [Accuracy.drawn(chance) for _ in area.meters]
+        chance = np.random.default_rng([_BODY_STREAM, area.seed])
+        self.bodies = [MeterBody.drawn(chance) for _ in area.meters]
         self._meter_of = np.array([meter for meter, loads in enumerate(self.loads) for _ in loads], dtype=np.intp)
         self._load_of = np.array([load for loads in self.loads for load in loads], dtype=np.intp)
         self._phase_of = np.array([place for loads in self.loads for place, _ in enumerate(loads)], dtype=np.intp)
@@ -87,7 +91,35 @@ class Metering:
         return Terminals(
             volts=tuple(map(complex, block.volts[loads, at])), amperes=tuple(map(complex, block.amperes[loads, at])),
             import_wh=taken, export_wh=given, reactive_varh=float(block.reactive_varh[loads, at].sum()),
+            demand_w=self._demand_w(loads, step),
         )
+
+    def records(self, meter: int, until_step: int) -> list[Record]:
+        """What a meter remembers, oldest first by its own clock: supply, cover and relay."""
+        dark, step, loads = [], 0, self.loads[meter]
+        while step <= until_step:
+            block, _ = self.world.block_of(step)
+            dark.append(np.abs(block.volts[loads]).max(axis=0) < DARK_BELOW * NOMINAL_V)
+            step = block.first + block.volts.shape[1]
+        body, step_s, name = self.bodies[meter], self.world.step_s, self.world.area.meters[meter].id
+        found = power_records(np.concatenate(dark)[: until_step + 1], step_s, body)
+        for change in self.world.timeline.changes:
+            for touched, opened, closed in ((change.cover, "cover_open", "cover_closed"), (change.relay, "relay_open", "relay_closed")):
+                if name in touched:
+                    for kind, at_s in ((opened, change.at_s), (closed, change.until_s)):
+                        if at_s <= until_step * step_s:
+                            found.append(Record(kind=kind, at_s=body.clock_s(at_s)))  # type: ignore[arg-type]
+        return sorted(found, key=lambda record: record.at_s)
+
+    def _demand_w(self, loads: list[int], step: int) -> float:
+        """Import over the last quarter of an hour, or since the beginning."""
+        since = max(0, step - round(_DEMAND_S / self.world.step_s))
+        if since == step:
+            return 0.0
+        now, at = self.world.block_of(step)
+        then, place = self.world.block_of(since)
+        hours = (step - since) * self.world.step_s / 3600.0
+        return float(now.import_wh[loads, at].sum() - then.import_wh[loads, place].sum()) / hours
 
     def at(self, step: int) -> Measured:
         """Of all meters, for samples without a wire."""

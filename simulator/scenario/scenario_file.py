@@ -118,18 +118,20 @@ def _scenario(name: str, given: dict[str, Any]) -> Scenario:
 
 
 def _expanded(change: dict[str, Any], area: Area) -> dict[str, Any]:
-    """``set_meter`` (meter, factor) and ``tap_meter`` (meter, kw) are written for meters: here they become edits of loads."""
+    """``set_meter`` (meter, factor), ``relay_open`` (meter) and ``tap_meter`` (meter, kw) become edits of loads."""
     meters = {meter.id: meter for meter in area.meters}
     edits: list[dict[str, Any]] = []
     for edit in change.get("edits", []):
-        if edit.get("op") not in ("set_meter", "tap_meter"):
+        if edit.get("op") not in ("set_meter", "tap_meter", "relay_open"):
             edits.append(edit)
             continue
         meter = meters.get(edit.get("meter"))
-        value = edit.get("factor" if edit["op"] == "set_meter" else "kw")
+        value = 0.0 if edit["op"] == "relay_open" else edit.get("factor" if edit["op"] == "set_meter" else "kw")
         if meter is None or not isinstance(value, int | float):
             raise ConfigError([f"change {change.get('id', '?')}: {edit['op']} needs a meter of the area and a factor or kw"])
-        if edit["op"] == "set_meter":
+        if edit["op"] == "relay_open":
+            change = change | {"relay": [*change.get("relay", []), meter.id]}
+        if edit["op"] != "tap_meter":
             nominal = {load.id: load for load in area.network.loads}
             edits += [
                 {"op": "set_load", "load": load, "set": {"p_kw": value * nominal[load].p_kw, "q_kvar": value * nominal[load].q_kvar}}

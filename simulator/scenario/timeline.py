@@ -16,7 +16,8 @@ class Change:
     """``fault_class`` is a word of ours for scoring ("branch_outage"); ``place`` names where it is, as an archive would.
 
     ``mute``: meters that are not heard while it lasts, though nothing is wrong with their supply. ``swap``: meters that hang as new ones
-    when it ends, with registers at zero.
+    when it ends, with registers at zero. ``cover``: meters whose cover is open meanwhile. ``relay``: whose relay is; with edits that take
+    their load away.
     """
 
     id: str
@@ -27,6 +28,8 @@ class Change:
     edits: tuple[Edit, ...] = field(default=())
     mute: tuple[str, ...] = ()
     swap: tuple[str, ...] = ()
+    cover: tuple[str, ...] = ()
+    relay: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Timeline:
             if change.at_s < 0 or not change.until_s > change.at_s:
                 span = f"from {change.at_s:g} s until {change.until_s:g} s"
                 problems.append(f"change {change.id}: {span}; begin at 0 or later and end after that")
-            for name in (*change.mute, *change.swap):
+            for name in (*change.mute, *change.swap, *change.cover, *change.relay):
                 if name not in meters:
                     problems.append(f"change {change.id}: no meter {name}")
             if change.swap and change.until_s == float("inf"):
@@ -73,7 +76,7 @@ def cut(branch: str, conductors: Sequence[str] = ("A", "B", "C", "N")) -> Edit:
     return {"op": "open", "branch": branch, "conductors": list(conductors)}
 
 
-_KEYS = {"id", "class", "place", "at", "until", "edits", "mute", "swap"}
+_KEYS = {"id", "class", "place", "at", "until", "edits", "mute", "swap", "cover", "relay"}
 
 
 def read_changes(given: Sequence[Mapping[str, Any]]) -> Timeline:
@@ -84,12 +87,13 @@ def read_changes(given: Sequence[Mapping[str, Any]]) -> Timeline:
         try:
             if unknown := set(entry) - _KEYS:
                 raise ConfigError([f"unknown key {', '.join(sorted(unknown))}; possible are {', '.join(sorted(_KEYS))}"])
-            if not (entry.get("edits") or entry.get("mute") or entry.get("swap")):
-                raise ConfigError(["no edits, mute or swap: nothing would change"])
+            if not any(entry.get(key) for key in ("edits", "mute", "swap", "cover")):
+                raise ConfigError(["no edits, mute, swap or cover: nothing would change"])
             changes.append(Change(
                 id=name, fault_class=str(entry["class"]), place=str(entry["place"]), at_s=seconds_of(entry["at"]),
                 until_s=seconds_of(entry["until"]) if "until" in entry else float("inf"), edits=tuple(entry.get("edits", ())),
-                mute=tuple(entry.get("mute", ())), swap=tuple(entry.get("swap", ())),
+                mute=tuple(entry.get("mute", ())), swap=tuple(entry.get("swap", ())), cover=tuple(entry.get("cover", ())),
+                relay=tuple(entry.get("relay", ())),
             ))
         except ConfigError as exc:
             problems += [f"change {name}: {problem}" for problem in exc.problems]

@@ -200,3 +200,34 @@ def test_the_curing_season_pulls_the_line_ends_below_the_band():
     block, at = scenario.world().block_of(int(3 * 3600 / scenario.step_s))
     assert (np.abs(block.volts[:, at]) < 198.0).sum() >= 3
     assert np.abs(block.volts[:, at]).min() > 170.0
+
+
+def metering_of(name):
+    scenario = load_scenario(name)
+    metering = Metering(scenario.world())
+    place = {meter.id: number for number, meter in enumerate(scenario.area.meters)}
+    return scenario, metering, place, int(scenario.duration_s / scenario.step_s) - 1
+
+
+def test_a_meter_remembers_its_outage_its_cover_and_its_relay():
+    scenario, metering, place, last = metering_of("house_fire_wire")
+    body = metering.bodies[place["m0030"]]
+    found = metering.records(place["m0030"], last)
+    assert [record.kind for record in found] == ["power_down", "power_up"]
+    assert found[0].at_s == pytest.approx(body.clock_s(3.5 * 3600.0), abs=scenario.step_s)
+    assert metering.records(place["m0001"], last) == []
+    _, metering, place, last = metering_of("theft_bypass")
+    assert [record.kind for record in metering.records(place["m0061"], last)] == ["cover_open", "cover_closed"]
+    _, metering, place, last = metering_of("arrears_disconnect_reconnect")
+    assert [record.kind for record in metering.records(place["m0013"], last)] == ["relay_open", "relay_closed"]
+
+
+def test_demand_is_the_mean_of_the_last_quarter_of_an_hour():
+    scenario, metering, place, _ = metering_of("vacant_village")
+    step = int(12 * 3600 / scenario.step_s)
+    quarter = round(900 / scenario.step_s)
+    powers = []
+    for one in range(step - quarter + 1, step + 1):
+        terminals = metering.terminals(place["m0002"], one)
+        powers.append(sum((volts * amperes.conjugate()).real for volts, amperes in zip(terminals.volts, terminals.amperes, strict=True)))
+    assert metering.terminals(place["m0002"], step).demand_w == pytest.approx(np.mean(powers), rel=1e-9)
