@@ -25,9 +25,10 @@ _FASTEST = 100.0         # beyond it wires and time-outs, which are real, get in
 def configure_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", help="a shipped scenario ('hplc-edge sim list') or a TOML file of its layout")
     parser.add_argument("--seed", type=int, help="of a drawn scenario: outage_storm, mixed_faults")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write truth.json, events.jsonl and readings.csv here")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write truth.json, events.jsonl, readings.csv, records.csv here")
     parser.add_argument("--json", action="store_true", help="print truth and events as JSON")
-    parser.add_argument("--speed", type=float, metavar="N", help="serve the area on Modbus TCP instead, at N times real time")
+    parser.add_argument("--speed", type=float, metavar="N", help="serve the area on wires instead, at N times real time")
+    parser.add_argument("--wire", choices=("tcp", "rtu-tcp", "pty"), default="tcp", help="with --speed: what the meters are behind")
     parser.add_argument("--broker", default="mqtt://127.0.0.1:1883", help="with --speed: the broker that agent.toml names")
 
 
@@ -52,7 +53,7 @@ def list_scenarios(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     from simulator.run import run_closed_loop
-    from simulator.scenario.output import ReadingsFile, write_truth
+    from simulator.scenario.output import ReadingsFile, write_records, write_truth
     from simulator.scenario.scenario_file import load_scenario
     from simulator.scenario.truth import truth_of
 
@@ -76,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         if readings is not None:
             readings.close()
     if out is not None:
+        write_records(out / "records.csv", world, int(scenario.duration_s / scenario.step_s) - 1)
         (out / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in result.events), encoding="utf-8")
     if arguments.json:
         print(json.dumps({"truth": [_plain(fault) for fault in faults], "events": result.events, "samples": result.samples}))
@@ -106,12 +108,12 @@ async def _serve(scenario: Scenario, world: World, faults: list[Fault], argument
     directory = arguments.out or Path(f"sim-{scenario.name}")
     directory.mkdir(parents=True, exist_ok=True)
     write_truth(directory / "truth.json", scenario, faults)
-    wires = AreaWires(world, SimClock(speed=arguments.speed), directory.resolve())
+    wires = AreaWires(world, SimClock(speed=arguments.speed), directory.resolve(), wire=arguments.wire)
     await wires.start()
     config = directory / "agent.toml"
     config.write_text(wires.agent_config(broker_url=arguments.broker, poll_s=scenario.poll_s, description=scenario.name), encoding="utf-8")
     meters = len(scenario.area.meters)
-    print(f"SIMULATED area {scenario.name}: {meters} meters on Modbus TCP at {arguments.speed:g} times real time", flush=True)
+    print(f"SIMULATED area {scenario.name}: {meters} meters on {arguments.wire} at {arguments.speed:g} times real time", flush=True)
     print(f"  run the agent on it: hplc-edge run -c {config}", flush=True)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""A simulated area on real wires: Modbus TCP gateways with the area's meters behind them, and the concentrator's mains as a file."""
+"""A simulated area on real wires: gateways or pseudo terminals with the area's meters behind them, and the mains as a file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_agent.transport.base import Framing
 from edge_agent.wire.modbus import ReadRequest, Reply
 from firmware_profiles.loader import load_all
 from simulator.clock import SimClock
@@ -17,11 +18,20 @@ from simulator.meter import MeterBank
 from simulator.meter.grid_meter import Accuracy, GridMeter
 from simulator.run.metering import AREA_METER, Metering, archive_of
 from simulator.scenario.world import World
-from simulator.serve import SupplyFile, TcpGateway
+from simulator.serve import PtyLine, SupplyFile, TcpGateway
 
 _TURNAROUND_S, _DEAD_BLOCK_S = 0.002, 0.02
 _MAINS_EVERY_S = 1.0
 _FIRST_UNIT = 1
+WIRES = ("tcp", "rtu-tcp", "pty")
+BAUD, _BITS = 115200, 10
+
+
+def _line(bank: MeterBank, wire: str) -> TcpGateway | PtyLine:
+    if wire == "pty":
+        return PtyLine(bank, baud=BAUD, bits_per_character=_BITS, turnaround_s=_TURNAROUND_S)
+    framing = Framing.TCP if wire == "tcp" else Framing.RTU
+    return TcpGateway(bank, framing, turnaround_s=_TURNAROUND_S, dead_block_s=_DEAD_BLOCK_S)
 
 
 class _MuteMeter:
@@ -36,9 +46,9 @@ class _MuteMeter:
 
 
 class AreaWires:
-    """``speed`` of the clock is the simulation's; wire times are real."""
+    """``speed`` of the clock is the simulation's; wire times are real. ``wire``: one of WIRES."""
 
-    def __init__(self, world: World, clock: SimClock, directory: Path) -> None:
+    def __init__(self, world: World, clock: SimClock, directory: Path, *, wire: str = "tcp") -> None:
         self._metering, self._clock, self._directory = Metering(world), clock, directory
         self.archive = archive_of(world.area)
         profiles, streams = load_all(), Streams(world.area.seed)
@@ -54,18 +64,19 @@ class AreaWires:
                 chance=streams.named(f"{meter.id}/noise"),
             )
             bank.meters[unit] = simulated if is_area else _MuteMeter(simulated, self._metering, meter.index, clock)
-        self._gateways = {name: TcpGateway(bank, turnaround_s=_TURNAROUND_S, dead_block_s=_DEAD_BLOCK_S) for name, bank in banks.items()}
+        self._lines = {name: _line(bank, wire) for name, bank in banks.items()}
+        self._wire = wire
         self._mains = SupplyFile(directory / "mains")
 
     async def start(self) -> None:
-        """Listen; every gateway on a free port of this machine."""
-        for gateway in self._gateways.values():
-            await gateway.start()
+        """Listen; every gateway on a free port of this machine, or every line on a pseudo terminal."""
+        for line in self._lines.values():
+            await line.start()
         self._write_mains()
 
     def stop(self) -> None:
-        for gateway in self._gateways.values():
-            gateway.stop()
+        for line in self._lines.values():
+            line.stop()
 
     async def run(self, until_s: float) -> None:
         """Keep the mains up to date until the simulation's clock is there."""
@@ -84,7 +95,7 @@ class AreaWires:
             "[acquire]  # wire times are real, and these wires are short\nreply_timeout_s = 0.2\nreply_timeout_floor_s = 0.05",
             f'[supply]\nfile = {json.dumps(str(self._directory / "mains"))}',
         ]
-        lines += [f'[[bus]]\nname = "{name}"\nurl = "tcp://127.0.0.1:{gateway.port}"' for name, gateway in self._gateways.items()]
+        lines += [f'[[bus]]\nname = "{name}"\nurl = "{self._url(line)}"' for name, line in self._lines.items()]
         for meter in self.archive.meters:
             lines.append(
                 f'[[meter]]\nid = "{meter.id}"\nbus = "{meter.bus}"\nunit = {self.units[meter.id]}\nprofile = "{meter.profile}"\n'
@@ -92,6 +103,11 @@ class AreaWires:
                 f"rated_current_a = {meter.rated_current_a:.1f}\nnominal_voltage_v = {meter.nominal_voltage_v}"
             )
         return "\n".join(lines) + "\n"
+
+    def _url(self, line: TcpGateway | PtyLine) -> str:
+        if isinstance(line, PtyLine):
+            return f"serial://{line.path}?baud={BAUD}&format=8N1"
+        return f"{'tcp' if self._wire == 'tcp' else 'rtu+tcp'}://127.0.0.1:{line.port}"
 
     def _write_mains(self) -> None:
         step = int(max(0.0, self._clock.elapsed_s()) // self._metering.world.step_s)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Meter, Role
 from simulator.grid.areas import Area, AreaMeter
 from simulator.grid.network import PHASES
-from simulator.meter.body import MeterBody, Record, power_records
+from simulator.meter.body import Kind, MeterBody, Record, power_records
 from simulator.meter.grid_meter import DARK_BELOW, Accuracy, Terminals
 from simulator.scenario.world import World
 
@@ -94,22 +94,29 @@ class Metering:
             demand_w=self._demand_w(loads, step),
         )
 
-    def records(self, meter: int, until_step: int) -> list[Record]:
-        """What a meter remembers, oldest first by its own clock: supply, cover and relay."""
-        dark, step, loads = [], 0, self.loads[meter]
+    def records(self, until_step: int) -> dict[str, list[Record]]:
+        """What each meter remembers, oldest first by its own clock: supply, cover and relay."""
+        dark, step, n = [], 0, len(self.loads)
         while step <= until_step:
             block, _ = self.world.block_of(step)
-            dark.append(np.abs(block.volts[loads]).max(axis=0) < DARK_BELOW * NOMINAL_V)
+            highest_v = np.zeros((n, block.volts.shape[1]))
+            np.maximum.at(highest_v, self._meter_of, np.abs(block.volts[self._load_of]))
+            dark.append(highest_v < DARK_BELOW * NOMINAL_V)
             step = block.first + block.volts.shape[1]
-        body, step_s, name = self.bodies[meter], self.world.step_s, self.world.area.meters[meter].id
-        found = power_records(np.concatenate(dark)[: until_step + 1], step_s, body)
+        is_dark, step_s = np.concatenate(dark, axis=1)[:, : until_step + 1], self.world.step_s
+        found = {
+            meter.id: power_records(is_dark[place], step_s, self.bodies[place]) for place, meter in enumerate(self.world.area.meters)
+        }
         for change in self.world.timeline.changes:
-            for touched, opened, closed in ((change.cover, "cover_open", "cover_closed"), (change.relay, "relay_open", "relay_closed")):
-                if name in touched:
-                    for kind, at_s in ((opened, change.at_s), (closed, change.until_s)):
-                        if at_s <= until_step * step_s:
-                            found.append(Record(kind=kind, at_s=body.clock_s(at_s)))  # type: ignore[arg-type]
-        return sorted(found, key=lambda record: record.at_s)
+            handled: tuple[tuple[tuple[str, ...], Kind, Kind], ...] = (
+                (change.cover, "cover_open", "cover_closed"), (change.relay, "relay_open", "relay_closed"),
+            )
+            for touched, opened, closed in handled:
+                for name in touched:
+                    body = self.bodies[self._place[name]]
+                    times: tuple[tuple[Kind, float], ...] = ((opened, change.at_s), (closed, change.until_s))
+                    found[name] += [Record(kind=kind, at_s=body.clock_s(at_s)) for kind, at_s in times if at_s <= until_step * step_s]
+        return {name: sorted(records, key=lambda record: record.at_s) for name, records in found.items()}
 
     def _demand_w(self, loads: list[int], step: int) -> float:
         """Import over the last quarter of an hour, or since the beginning."""

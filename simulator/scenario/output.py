@@ -29,6 +29,18 @@ def write_truth(path: Path, scenario: Scenario, faults: list[Fault]) -> None:
     path.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
+def write_records(path: Path, world: World, last_step: int) -> None:
+    """CSV ``meter, kind, meter_clock_s``: what each meter remembers at the end, by its own clock."""
+    from simulator.run.metering import Metering
+
+    found = Metering(world).records(last_step)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["meter", "kind", "meter_clock_s"])
+        for meter, records in found.items():
+            rows.writerows([meter, record.kind, f"{record.at_s:.1f}"] for record in records)
+
+
 class ReadingsFile:
     """CSV: one row for each answered poll: ``t_s, meter`` and every column that any meter gives; empty = not given."""
 
