@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "simulator.serve": ("simulator.meter", "edge_agent.wire", "edge_agent.transport"),
     "simulator.scenario": OURS,
     "simulator.run": OURS,
+    "simulator.scoring": OURS,
     "simulator.cli": OURS,
 }
 # third-party packages with one door each

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points, version
 
 from edge_agent.cli.command import Command
-from edge_agent.errors import ConfigError, LinkError
+from edge_agent.errors import ConfigError, HplcEdgeError, LinkError
 
 GROUP = "hplc_edge.commands"
 DONE, CHECK_FAILED, WRONG_USE, OUTSIDE_FAILED = 0, 1, 2, 3
@@ -42,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LinkError as exc:
         print(f"hplc-edge {chosen.name}: {exc}", file=sys.stderr)
         return OUTSIDE_FAILED
+    except HplcEdgeError as exc:          # e.g. a grid that does not converge: said, and nothing of it used
+        print(f"hplc-edge {chosen.name}: {exc}", file=sys.stderr)
+        return CHECK_FAILED
     except BrokenPipeError:
         # the reader of our output left (| head): not our failure; keep the interpreter from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

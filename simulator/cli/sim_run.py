@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from edge_agent.errors import ConfigError
 
 if TYPE_CHECKING:
+    from simulator.run.metering import Models
     from simulator.scenario.scenario_file import Scenario
     from simulator.scenario.truth import Fault
     from simulator.scenario.world import World
@@ -29,6 +30,8 @@ def configure_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print truth and events as JSON")
     parser.add_argument("--speed", type=float, metavar="N", help="serve the area on wires instead, at N times real time")
     parser.add_argument("--wire", choices=("tcp", "rtu-tcp", "pty"), default="tcp", help="with --speed: what the meters are behind")
+    parser.add_argument("--profile", default="chint-ddsu666", help="with --speed: of single-phase meters ('hplc-edge profiles list')")
+    parser.add_argument("--profile-three", default="eastron-sdm630-v2", help="with --speed: of three-phase meters")
     parser.add_argument("--broker", default="mqtt://127.0.0.1:1883", help="with --speed: the broker that agent.toml names")
 
 
@@ -56,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from simulator.scenario.output import ReadingsFile, write_records, write_truth
     from simulator.scenario.scenario_file import load_scenario
     from simulator.scenario.truth import truth_of
+    from simulator.scoring import score_outages
 
     scenario = load_scenario(arguments.scenario, seed=arguments.seed)
     world = scenario.world()
@@ -89,11 +93,17 @@ def run(arguments: argparse.Namespace) -> int:
         until = "end" if fault.end_s == float("inf") else _clock(fault.end_s)
         seen = f"{len(fault.dark)} dark, {len(fault.shifted)} shifted by up to {fault.largest_shift_v:.1f} V"
         print(f"  {_clock(fault.begin_s)} .. {until:<8} {fault.fault_class:<20} {fault.place:<30} {seen}")
+    score = score_outages(faults, result.events, result.published_s)
     print(f"what the agent said ({result.samples} readings, {result.polls_failed} polls without answer):")
     for event in result.events:
         data = event["data"]
         where = f"{data['scope']} {data['node_id']} {data.get('phases', '')}".rstrip()
-        print(f"  {data['published'][11:19]} {event['sev']:<8} {event['type']:<22} {where}")
+        print(f"  {_clock(result.published_s(event))} {event['sev']:<8} {event['type']:<22} {where}")
+    late = f" after {score.median_delay_s:.0f} s in the median" if score.found else ""
+    print(
+        f"of {score.faults} faults that darken meters {score.found} were told{late}, {score.exact} of them with just their meters; "
+        f"{score.false} of {score.outages} outages told were none"
+    )
     return 0
 
 
@@ -108,7 +118,7 @@ async def _serve(scenario: Scenario, world: World, faults: list[Fault], argument
     directory = arguments.out or Path(f"sim-{scenario.name}")
     directory.mkdir(parents=True, exist_ok=True)
     write_truth(directory / "truth.json", scenario, faults)
-    wires = AreaWires(world, SimClock(speed=arguments.speed), directory.resolve(), wire=arguments.wire)
+    wires = AreaWires(world, SimClock(speed=arguments.speed), directory.resolve(), models=_models(arguments), wire=arguments.wire)
     await wires.start()
     config = directory / "agent.toml"
     config.write_text(wires.agent_config(broker_url=arguments.broker, poll_s=scenario.poll_s, description=scenario.name), encoding="utf-8")
@@ -129,6 +139,24 @@ async def _serve(scenario: Scenario, world: World, faults: list[Fault], argument
             task.cancel()
         wires.stop()
     return 0
+
+
+def _models(arguments: argparse.Namespace) -> Models:
+    """Any profiles of the fitting number of phases. Raises ConfigError for others."""
+    from firmware_profiles.loader import load_all
+    from firmware_profiles.selection import NoProfile, select
+    from simulator.run.metering import Models
+
+    profiles, names = load_all(), []
+    for name, phases in ((arguments.profile, 1), (arguments.profile_three, 3)):
+        try:
+            found = select(profiles, name)
+        except NoProfile as exc:
+            raise ConfigError([str(exc)]) from exc
+        if len(found.phases) != phases:
+            raise ConfigError([f"profile {name} is for {len(found.phases)} phases, {phases} needed"])
+        names.append(found.name)
+    return Models(single_phase=names[0], three_phase=names[1])
 
 
 def _progress(duration_s: float, *, quiet: bool) -> Callable[[float], None]:

@@ -16,7 +16,7 @@ from simulator.clock import SimClock
 from simulator.load.streams import Streams
 from simulator.meter import MeterBank
 from simulator.meter.grid_meter import Accuracy, GridMeter
-from simulator.run.metering import AREA_METER, Metering, archive_of
+from simulator.run.metering import AREA_METER, Metering, Models, archive_of
 from simulator.scenario.world import World
 from simulator.serve import PtyLine, SupplyFile, TcpGateway
 
@@ -48,9 +48,9 @@ class _MuteMeter:
 class AreaWires:
     """``speed`` of the clock is the simulation's; wire times are real. ``wire``: one of WIRES."""
 
-    def __init__(self, world: World, clock: SimClock, directory: Path, *, wire: str = "tcp") -> None:
+    def __init__(self, world: World, clock: SimClock, directory: Path, *, models: Models, wire: str = "tcp") -> None:
         self._metering, self._clock, self._directory = Metering(world), clock, directory
-        self.archive = archive_of(world.area)
+        self.archive = archive_of(world.area, models)
         profiles, streams = load_all(), Streams(world.area.seed)
         banks: dict[str, MeterBank] = {}
         self.units: dict[str, int] = {}

@@ -72,7 +72,7 @@ class LoopResult:
     archive: Archive = field(repr=False)
     begin_utc_ms: int = EPOCH_UTC_MS
 
-    def published_s(self, event: dict[str, Any]) -> float:
+    def published_s(self, event: Mapping[str, Any]) -> float:
         """When an event was published, in seconds since the scenario began."""
         return (utc_ms_of(event["data"]["published"]) - self.begin_utc_ms) / 1000.0
 

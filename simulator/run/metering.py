@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Meter, Role
-from simulator.grid.areas import Area, AreaMeter
+from simulator.grid.areas import Area
 from simulator.grid.network import PHASES
 from simulator.meter.body import Kind, MeterBody, Record, power_records
 from simulator.meter.grid_meter import DARK_BELOW, Accuracy, Terminals
 from simulator.scenario.world import World
 
-SINGLE_PHASE_PROFILE, THREE_PHASE_PROFILE, AREA_PROFILE = "chint-ddsu666", "eastron-sdm630-v2", "eastron-sdm630-v2"
 AREA_METER = "area"
 NOMINAL_V = 220.0
 RATED_A = 60.0                       # 5(60) A, the usual household meter
@@ -22,25 +21,31 @@ _ACCURACY_STREAM, _BODY_STREAM = 11, 12      # of the area's seed
 _DEMAND_S = 900.0
 
 
-def archive_of(area: Area, *, metering_per_bus: int = 200) -> Archive:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Profiles of the meters in an area."""
+
+    single_phase: str = "chint-ddsu666"
+    three_phase: str = "eastron-sdm630-v2"
+    area: str = "eastron-sdm630-v2"
+
+
+def archive_of(area: Area, models: Models = Models(), *, metering_per_bus: int = 200) -> Archive:
     """Every meter of the area on buses "bus-1", "bus-2", …, and the area meter at the transformer as the last."""
     meters = [
         Meter(
-            id=meter.id, index=index, profile=profile_of(meter), bus=f"bus-{index // metering_per_bus + 1}", node=meter.node,
+            id=meter.id, index=index, profile=models.three_phase if len(meter.phases) == 3 else models.single_phase,
+            bus=f"bus-{index // metering_per_bus + 1}", node=meter.node,
             phases="abc" if len(meter.phases) == 3 else "a", nominal_voltage_v=NOMINAL_V, rated_current_a=RATED_A,
         )
         for index, meter in enumerate(area.meters)
     ]
     rated_a = area.network.transformer.kva / (3**0.5 * area.network.transformer.kv_lv)
     meters.append(Meter(
-        id=AREA_METER, index=len(meters), profile=AREA_PROFILE, bus="bus-0", role=Role.AREA, phases="abc", nominal_voltage_v=NOMINAL_V,
+        id=AREA_METER, index=len(meters), profile=models.area, bus="bus-0", role=Role.AREA, phases="abc", nominal_voltage_v=NOMINAL_V,
         rated_current_a=rated_a,
     ))
     return Archive(area.name[:32], tuple(meters))
-
-
-def profile_of(meter: AreaMeter) -> str:
-    return THREE_PHASE_PROFILE if len(meter.phases) == 3 else SINGLE_PHASE_PROFILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

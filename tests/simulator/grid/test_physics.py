@@ -9,7 +9,7 @@ import pytest
 
 from simulator.grid.edits import apply_edits
 from simulator.grid.network import EARTH, PHASES, Shunt
-from simulator.grid.solver import Solver
+from simulator.grid.solver import NotSolvedError, Solver
 from simulator.grid.state import GridState
 from tests.simulator.grid.networks import line, small_area, star_of_resistors
 
@@ -150,3 +150,17 @@ def test_many_steps_at_once_are_the_same_as_one_by_one():
         for step in (0, 17, 39):
             alone = solved(network, p_kw[:, [step]], 0.2 * p_kw[:, [step]]).load_volts
             assert together[:, [step]] == pytest.approx(alone, rel=1e-8)
+
+
+def test_a_case_that_does_not_converge_says_so_and_gives_nothing(monkeypatch):
+    monkeypatch.setattr("simulator.grid.solver._FIXED_POINT_STEPS", 1)
+    monkeypatch.setattr("simulator.grid.solver._NEWTON_STEPS", 1)
+    with pytest.raises(NotSolvedError, match="network small: 1 of 1 time steps do not converge in 1 Newton steps"):
+        solved(apply_edits(small_area(), [{"op": "scale_loads", "factor": 20.0}]))
+
+
+def test_loads_beyond_anything_still_have_a_solution():
+    state = solved(apply_edits(small_area(), [{"op": "scale_loads", "factor": 1000.0}]))
+    assert np.isfinite(state.load_volts).all()
+    assert np.abs(state.load_volts).max() < 100.0
+    assert state.balance_va()[0] < 1e-8 * np.abs(state.transformer().s_va).sum()

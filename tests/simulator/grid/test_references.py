@@ -57,3 +57,15 @@ def test_the_command_prints_its_rows_and_fails_on_a_wrong_reference(tmp_path):
 def test_a_folder_of_neither_layout_is_said_in_one_line(tmp_path):
     with pytest.raises(ConfigError, match=r"neither lines.csv nor network.json"):
         check_folder(tmp_path, quiet)
+
+
+def test_the_command_says_in_one_line_that_a_case_does_not_converge(monkeypatch, capsys):
+    from edge_agent.cli.main import main
+
+    monkeypatch.setattr("simulator.grid.solver._FIXED_POINT_STEPS", 1)
+    monkeypatch.setattr("simulator.grid.solver._NEWTON_STEPS", 1)
+    assert main(["sim", "check-grid", str(DATA / "lv_faults" / "mini5"), "--json"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("hplc-edge sim: network mini5: 1 of 1 time steps do not converge")
+    assert told.err.count("\n") == 1

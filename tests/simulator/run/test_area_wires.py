@@ -14,6 +14,13 @@ from simulator.scenario.scenario_file import load_scenario
 EDGE = [sys.executable, "-m", "edge_agent.cli.main"]
 
 
+def test_a_profile_of_the_wrong_phases_is_refused_in_one_line(tmp_path):
+    command = [*EDGE, "sim", "run", "meter_swap", "--speed", "1", "--profile", "eastron-sdm630-v2", "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "profile eastron-sdm630-v2 is for 3 phases, 1 needed" in done.stderr
+
+
 @pytest.mark.parametrize("wire", ["tcp", "rtu-tcp", "pty"])
 def test_meters_of_an_area_answer_with_the_volts_of_their_terminals(tmp_path, wire):
     scenario = load_scenario("meter_swap")
