@@ -25,6 +25,7 @@ class SilentState:
     groups: dict[str, Group] = field(default_factory=dict)  # node path -> group
     singles: dict[int, int] = field(default_factory=dict)  # meter -> when its silence began
     held: dict[int, int] = field(default_factory=dict)  # meter -> when it was found silent; not told yet
+    spared: dict[int, int] = field(default_factory=dict)  # meter of a group that has ended without it -> when: not told at once
 
     def __bool__(self) -> bool:
         return bool(self.groups or self.singles or self.held)
@@ -33,6 +34,7 @@ class SilentState:
         """Note the meters that are silent and not told yet, each with the time it was found; forget those that are silent no more."""
         told = {index for group in self.groups.values() for index in group.members} | self.singles.keys()
         self.held = {index: self.held.get(index, now_ms) for index in silent if index not in told}
+        self.spared = {index: since_ms for index, since_ms in self.spared.items() if index in self.held}
 
     def begins_ms(self) -> dict[int, int]:
         """When the silence of meters that are told already began: the frame of an agent that has restarted no longer knows."""
@@ -47,7 +49,7 @@ class SilentState:
             group.begun_ms = min(group.begun_ms, now_ms)
             if group.answering_since_ms is not None:
                 group.answering_since_ms = min(group.answering_since_ms, now_ms)
-        for table in (self.singles, self.held):
+        for table in (self.singles, self.held, self.spared):
             for index, since_ms in table.items():
                 table[index] = min(since_ms, now_ms)
 
@@ -56,12 +58,12 @@ class SilentState:
             node: [group.kind, group.members, group.begun_ms, group.confidence, group.answering_since_ms]
             for node, group in self.groups.items()
         }
-        return [groups, list(self.singles.items()), list(self.held.items())]
+        return [groups, list(self.singles.items()), list(self.held.items()), list(self.spared.items())]
 
     @classmethod
     def loaded(cls, saved: list[Any], *, n_meters: int, nodes: Iterable[str]) -> SilentState:
         """Raises ValueError, TypeError or AttributeError for what ``save`` did not give for these meters and nodes."""
-        groups, singles, held = saved
+        groups, singles, held, spared = saved
         state = cls(
             {
                 node: Group(
@@ -72,8 +74,9 @@ class SilentState:
             },
             {int(index): int(begun_ms) for index, begun_ms in singles},
             {int(index): int(noticed_ms) for index, noticed_ms in held},
+            {int(index): int(since_ms) for index, since_ms in spared},
         )
-        indices = [*state.singles, *state.held, *(index for group in state.groups.values() for index in group.members)]
+        indices = [*state.singles, *state.held, *state.spared, *(index for group in state.groups.values() for index in group.members)]
         if any(not 0 <= index < n_meters for index in indices) or not set(state.groups) <= set(nodes):
             raise ValueError("of other meters or nodes")
         return state

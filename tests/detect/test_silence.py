@@ -315,9 +315,9 @@ def test_a_clock_that_is_set_back_leaves_no_silence_on_for_ever():
 @pytest.mark.parametrize("meters", [99, -1])
 def test_saved_state_that_names_unknown_meters_is_refused(meters):
     detector = SilenceDetector(archive(N), SilenceSettings())
-    version, ids, (groups, _, held), mains = json.loads(detector.save())
+    version, ids, (groups, _, held, spared), mains = json.loads(detector.save())
     with pytest.raises(ValueError, match="saved state"):
-        detector.load(json.dumps([version, ids, [groups, [[meters, 5]], held], mains]).encode())
+        detector.load(json.dumps([version, ids, [groups, [[meters, 5]], held, spared], mains]).encode())
 
 
 def test_a_branch_inside_a_larger_outage_is_merged_into_it():
@@ -330,3 +330,15 @@ def test_a_branch_inside_a_larger_outage_is_merged_into_it():
 def test_an_outage_ends_when_nearly_all_answer_and_the_rest_is_told_by_name():
     day = Day(restored_share=0.75).run(60).run(200, dark=B1).run(100, dark=(9,))
     assert day.told()[1:] == [("supply.lost", Stage.END, "node", "f1/b1"), ("meter.silent", Stage.BEGIN, "meter", "m9")]
+
+
+def test_the_last_meters_of_a_restored_node_are_not_told_when_they_answer_a_moment_later():
+    day = Day(restored_share=0.75).run(60).run(200, dark=B1).run(30, dark=(9,)).run(60)
+    assert day.told() == [("supply.lost", Stage.BEGIN, "node", "f1/b1"), ("supply.lost", Stage.END, "node", "f1/b1")]
+
+
+def test_a_meter_that_stays_dark_after_its_node_is_back_is_told_once_the_hold_is_over():
+    day = Day(restored_share=0.75, hold_s=60.0).run(60).run(200, dark=B1).run(50, dark=(9,))
+    assert len(day.told()) == 2
+    day.run(60, dark=(9,))
+    assert day.told()[2:] == [("meter.silent", Stage.BEGIN, "meter", "m9")]

@@ -24,7 +24,7 @@ from edge_agent.detect.silent_nodes import AREA, NodeTree, TickView
 from edge_agent.detect.silent_state import Group, SilentState
 from edge_agent.model import Archive, AreaFrame, Finding, Place, Stage
 
-_VERSION = 2
+_VERSION = 3
 _SUPPLY, _COMM, _SILENT = "supply.lost", "comm.lost", "meter.silent"
 _PROVEN, _TOGETHER, _UNSURE = 0.98, 0.8, 0.6  # mains are proof; a whole node hints at supply; all or one may as well be communication
 
@@ -170,6 +170,8 @@ class SilenceDetector:
     def _begin_singles(self, frame: AreaFrame, view: TickView) -> list[Finding]:
         state, findings = self._state, []
         for index, noticed_ms in list(state.held.items()):
+            if index in state.spared and frame.now_utc_ms - state.spared[index] <= self._hold_ms:
+                continue
             first_ms = int(view.first_ms[index])
             is_early = frame.now_utc_ms - noticed_ms <= self._hold_ms
             if is_early and any(view.may_be_whole(node, first_ms) for node in self._tree.above[index]):
@@ -214,6 +216,8 @@ class SilenceDetector:
             is_partial = group.answering_since_ms is not None and frame.now_utc_ms - group.answering_since_ms >= self._rejoin_ms
             if is_back or is_partial or answering >= self._settings.restored_share * len(group.members):
                 del self._state.groups[node]
+                # the last few may be asked a moment later: they are told on their own only if that does not help
+                self._state.spared.update({index: frame.now_utc_ms for index in group.members if self._silent[index]})
                 findings.append(self._group_finding(frame, node, group, Stage.END))
         return findings
 
