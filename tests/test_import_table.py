@@ -32,6 +32,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "simulator.load": ("simulator.clock",),
     "simulator.grid": ("simulator.load", "simulator.clock"),
     "simulator.meter": ("simulator.load", "simulator.clock", "edge_agent.wire", "firmware_profiles"),
+    "simulator.hplc": (
+        "simulator.grid", "simulator.load", "simulator.meter", "simulator.clock", "edge_agent.wire", "firmware_profiles", "cython_ext",
+    ),
     "simulator.serve": ("simulator.meter", "edge_agent.wire", "edge_agent.transport"),
     "simulator.scenario": OURS,
     "simulator.run": OURS,
