@@ -46,6 +46,11 @@ class Decoder645:
         """Whether bytes are held that may be the beginning of a frame."""
         return bool(self._buffer)
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes not yet decided on; never more than a frame has."""
+        return len(self._buffer)
+
     def feed(self, chunk: bytes) -> None:
         for begin in range(0, len(chunk), _PIECE_BYTES):
             self._buffer += chunk[begin : begin + _PIECE_BYTES]

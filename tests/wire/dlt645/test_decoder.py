@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from benchmarks.faults.fuzz_dlt645 import frames_by_brute_force
 from edge_agent.wire.dlt645 import Decoder645, Direction, Frame645, encode
 
 VECTORS = json.loads((Path(__file__).parents[2] / "data" / "vectors" / "dlt645_2007.json").read_text())
@@ -24,22 +25,6 @@ DELIVERIES = {
 pieces = st.one_of(st.sampled_from(FRAMES), st.binary(max_size=30), st.just(b"\x68"), st.just(b"\x16"), st.sampled_from(FRAMES).flatmap(
     lambda frame: st.integers(0, len(frame)).map(lambda end: frame[:end])))
 streams = st.lists(pieces, max_size=8).map(b"".join)
-
-
-def brute_force(stream: bytes) -> list[bytes]:
-    """All that lies between a 68 and its 16 with the right sum, the earliest first, none overlapping."""
-    found, at = [], 0
-    while at < len(stream):
-        size = 12 + stream[at + 9] if at + 9 < len(stream) else 0
-        frame = stream[at : at + size]
-        is_frame = (
-            size and len(frame) == size <= 212 and frame[0] == frame[7] == 0x68 and frame[-1] == 0x16 and frame[-2] == sum(frame[:-2]) % 256
-            and all((byte >> 4) < 10 and (byte & 15) < 10 or byte == 0xAA for byte in frame[1:7])
-        )
-        if is_frame:
-            found.append(frame)
-        at += size if is_frame else 1
-    return found
 
 
 def drained(decoder: Decoder645) -> list[Frame645]:
@@ -68,7 +53,7 @@ def test_what_is_found_is_what_a_brute_force_search_finds(stream, sizes, directi
         at += sizes[turn % len(sizes)]
         turn += 1
     decoder.end_burst()
-    expected = brute_force(stream)
+    expected = frames_by_brute_force(stream)
     found = drained(decoder)
     assert [encode(frame) for frame in found] == [frame for frame in expected if (frame[8] >= 0x80) == (direction is Direction.REPLY)]
     assert decoder.foreign_frames == len(expected) - len(found)
@@ -120,5 +105,5 @@ def test_a_babbling_line_fills_no_memory():
     for _ in range(50):
         decoder.feed((encode(VOLTAGE)[:9] + bytes([200])) * 1000)
         decoder.feed(encode(VOLTAGE) * 1000)
-        assert len(decoder._buffer) < 212
+        assert decoder.held_bytes < 212
     assert len(drained(decoder)) <= 64
