@@ -23,7 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError([f"{arguments.folder}: no such folder"])
     rows: list[Row] = []
     for worst in check_folder(arguments.folder, _progress(quiet=arguments.json)):
-        rows.append(Row(name=f"{worst.name}: cases", figure=worst.cases, unit="solutions", goal="-", ok=worst.cases > 0))
+        compared = worst.compared
+        rows.append(Row(name=f"{worst.name}: cases", figure=compared, unit="compared", goal=f"of {worst.cases}", ok=compared > 0))
         rows += [
             Row(name=f"{worst.name}: {name}", figure=figure, unit=unit, goal=f"<= {goal:g}", ok=figure <= goal)
             for name, figure, unit, goal in worst.figures()

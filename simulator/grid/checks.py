@@ -10,6 +10,8 @@ from edge_agent.errors import ConfigError
 from simulator.grid.network import CONDUCTORS, EARTH, PHASES, Branch, Network
 
 _LOW_V, _HIGH_V = 50.0, 1000.0       # nominal voltages of a load that are no slip of the pen
+_MOST_KW, _MOST_OHM = 1e5, 1e6       # of one load or transformer, of one line: far beyond any at low voltage
+_MOST_KV = 1000.0
 
 
 def check_network(network: Network) -> None:
@@ -30,17 +32,19 @@ def check_attached(network: Network) -> None:
 
 def _of_the_supply(network: Network) -> Iterator[str]:
     source, transformer = network.source, network.transformer
-    if not (source.kv > 0 and source.pu > 0 and network.f_hz > 0):
-        yield "source: kv, pu and f_hz must be above 0"
-    if source.z1_ohm.real < 0 or abs(source.z1_ohm) == 0 or source.z0_ohm.real < 0 or abs(source.z0_ohm) == 0:
+    if not all(0 < value < _MOST_KV for value in (source.kv, source.pu, network.f_hz)):
+        yield f"source: kv, pu and f_hz must be above 0 and below {_MOST_KV:g}"
+    if not np.isfinite(source.angle_deg):
+        yield f"source: angle of {source.angle_deg} degrees"
+    if not all(np.isfinite(z) and z.real >= 0 and abs(z) > 0 for z in (source.z1_ohm, source.z0_ohm)):
         yield "source: z1 and z0 must be impedances with a resistance of at least 0"
-    if not all(value > 0 for value in (transformer.kva, transformer.kv_hv, transformer.kv_lv)):
-        yield "transformer: kva, kv_hv and kv_lv must be above 0"
-    if not (transformer.r_percent >= 0 and transformer.x_percent > 0):
+    if not (0 < transformer.kva < _MOST_KW and 0 < transformer.kv_hv < _MOST_KV and 0 < transformer.kv_lv < 1.5):
+        yield f"transformer: kva, kv_hv and kv_lv must be above 0 and below {_MOST_KW:g}, {_MOST_KV:g} and 1.5"
+    if not (0 <= transformer.r_percent < np.inf and 0 < transformer.x_percent < np.inf):
         yield "transformer: r_percent must be at least 0 and x_percent above 0"
     if transformer.vector_group not in ("Dyn11", "Dyn1", "Yyn0"):
         yield f"transformer: vector group {transformer.vector_group!r}; one of Dyn11, Dyn1, Yyn0 is possible"
-    if not transformer.x0_percent > 0:
+    if not 0 < transformer.x0_percent < np.inf:
         yield "transformer: x0_percent must be above 0"
     for phase in sorted(network.hv_opened - set(PHASES)):
         yield f"transformer: {phase!r} is no phase that can be open"
@@ -60,6 +64,8 @@ def _of_branches(network: Network) -> Iterator[str]:
             continue
         if not branch.length_m >= 0:
             yield f"{name}: length {branch.length_m:g} m is negative"
+        elif not np.isfinite(branch.length_m):
+            yield f"{name}: length {branch.length_m:g} m is endless"
         for conductor in sorted(branch.opened - set(branch.conductors)):
             yield f"{name}: has no conductor {conductor} that could be open"
         yield from (f"{name}: {problem}" for problem in _of_matrix(branch))
@@ -71,6 +77,10 @@ def _of_matrix(branch: Branch) -> Iterator[str]:
         yield f"matrix of {'x'.join(map(str, z.shape))} for {n} conductors"
     elif not np.isfinite(z).all():
         yield "matrix with numbers that are not finite"
+    elif np.abs(z).max() > _MOST_OHM:
+        yield f"{np.abs(z).max():g} ohm; at most {_MOST_OHM:g} is possible: what carries nothing is open"
+    elif (np.diag(z).imag < 0).any():
+        yield "negative reactance of a conductor"
     elif not np.allclose(z, z.T, rtol=1e-6, atol=1e-12):
         yield "matrix is not symmetric"
     elif np.linalg.eigvalsh((z.real + z.real.T) / 2)[0] < -1e-9 * max(1e-9, np.abs(z).max()):
@@ -106,6 +116,10 @@ def _of_what_hangs_on(network: Network) -> Iterator[str]:
                     yield f"{name}: bus {load.bus} has no conductor {conductor}"
         if not np.isfinite([load.p_kw, load.q_kvar]).all():
             yield f"{name}: power is no finite number"
+        elif max(abs(load.p_kw), abs(load.q_kvar)) > _MOST_KW:
+            yield f"{name}: {load.p_kw:g} kW, {load.q_kvar:g} kvar; at most {_MOST_KW:g} is possible"
+        if not 0 <= load.meter_gain < np.inf:
+            yield f"{name}: meter_gain {load.meter_gain:g}; 0 or more is possible"
         if len(load.zip) != 3 or not abs(sum(load.zip) - 1) <= 1e-6:
             yield f"{name}: zip shares {list(load.zip)} are not three that sum to 1"
         if not _LOW_V <= load.v_nom <= _HIGH_V:

@@ -17,16 +17,21 @@ from simulator.grid.checks import check_attached
 from simulator.grid.network import CONDUCTORS, PHASES, Branch, Load, Network, Shunt
 
 Edit = Mapping[str, Any]
+_LARGEST = 1e12                  # what is beyond it is a slip, and does not fit what computes with it
 _LOAD_FIELDS = {found.name for found in fields(Load)}
 
 
 def apply_edits(network: Network, edits: Iterable[Edit]) -> Network:
     """Raises ConfigError naming the first edit that cannot be made."""
     for number, edit in enumerate(edits, 1):
+        if not isinstance(edit, Mapping):
+            raise ConfigError([f"edit {number}: {edit!r} is no table with an op"])
         operation = edit.get("op")
         make = _OPERATIONS.get(str(operation))
         if make is None:
             raise ConfigError([f"edit {number}: no operation {operation!r}; one of {', '.join(_OPERATIONS)}"])
+        if unknown := set(edit) - _KEYS[str(operation)]:
+            raise ConfigError([f"edit {number} ({operation}): unknown key {', '.join(sorted(unknown))}"])
         try:
             network = make(network, {key: value for key, value in edit.items() if key != "op"})
             check_attached(network)
@@ -40,6 +45,8 @@ def apply_edits(network: Network, edits: Iterable[Edit]) -> Network:
 def _open(network: Network, edit: Edit) -> Network:
     def opened(branch: Branch) -> Branch:
         cut = frozenset(edit.get("conductors", branch.conductors))
+        if not cut:
+            raise ConfigError(["conductors is empty: nothing would be cut"])
         _check_conductors(branch, cut)
         return replace(branch, opened=branch.opened | cut)
 
@@ -107,6 +114,12 @@ _OPERATIONS: dict[str, Callable[[Network, Edit], Network]] = {
     "hv_open": _hv_open,
 }
 
+_KEYS = {
+    "open": {"op", "branch", "conductors"}, "series_r": {"op", "branch", "conductor", "ohm"},
+    "shunt_r": {"op", "id", "bus", "conductor", "ohm"}, "add_load": {"op", "load"}, "set_load": {"op", "load", "set"},
+    "scale_loads": {"op", "factor"}, "hv_open": {"op", "conductor"},
+}
+
 
 def make_load(given: Mapping[str, Any]) -> Load:
     """A load from the keys of a file. Raises ConfigError for keys that no load has and for numbers that are none."""
@@ -118,6 +131,11 @@ def make_load(given: Mapping[str, Any]) -> Load:
     for key, value in (*numbers.items(), *(("zip", share) for share in shares)):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigError([f"load {name}: {key} = {value!r} is no number"])
+        if value > _LARGEST or value < -_LARGEST:
+            raise ConfigError([f"load {name}: {key} = {value:.3g} is larger than anything real"])
+    for key in ("id", "bus", "phase", "to"):
+        if not isinstance(given.get(key, ""), str):
+            raise ConfigError([f"load {name}: {key} = {given[key]!r} is no word"])
     return Load(**{**given, "zip": tuple(shares)})
 
 

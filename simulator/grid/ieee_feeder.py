@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,17 @@ class Feeder:
 
 def read_feeder(directory: Path, *, zip_shares: tuple[float, float, float] = (0.0, 0.0, 1.0), scale: float = 1.0) -> Feeder:
     """``scale`` multiplies all loads. Raises ConfigError for files that are missing or wrong."""
-    source, transformer = (read_json(directory / "source.json")[key] for key in ("source", "transformer"))
+    given = read_json(directory / "source.json")
     try:
+        source, transformer = given["source"], given["transformer"]
         rows = _rows(directory / "loads.csv")
-        with np.load(directory / "load_profiles.npz") as profiles:
-            table = profiles["profiles_1min_kw"]
-        p_kw = scale * np.array([float(row["kw"]) * table[:, int(row["profile"].rpartition("_")[2]) - 1] for row in rows])
-        tangents = np.array([math.tan(math.acos(float(row["pf"]))) for row in rows])
+        if not rows:
+            raise ConfigError([f"{directory / 'loads.csv'}: no loads"])
+        table = read_arrays(directory / "load_profiles.npz")["profiles_1min_kw"]
+        p_kw = scale * np.array([float(row["kw"]) * _shape(table, row["profile"]) for row in rows])
+        if not np.isfinite(p_kw).all():
+            raise ConfigError([f"{directory}: a load or its profile is no finite number"])
+        tangents = np.array([_tangent(row) for row in rows])
         network = Network(
             name="ieee_european_lv",
             source=Source(
@@ -43,7 +48,8 @@ def read_feeder(directory: Path, *, zip_shares: tuple[float, float, float] = (0.
             ),
             transformer=Transformer(
                 kva=transformer["kva"], kv_hv=transformer["kv_hv"], kv_lv=transformer["kv_lv"],
-                r_percent=transformer["r_percent_total"], x_percent=transformer["x_percent"], vector_group="Dyn1",
+                r_percent=transformer["r_percent_total"], x_percent=transformer["x_percent"],
+                vector_group=str(transformer["vector_group"]).split()[0],  # type: ignore[arg-type]
                 lv_bus=str(transformer["bus_lv"]),
             ),
             branches=tuple(_branch(row) for row in _rows(directory / "lines.csv")),
@@ -74,6 +80,30 @@ def of_sequence(z1: complex, z0: complex) -> npt.NDArray[np.complex128]:
     """The symmetric phase matrix of positive- and zero-sequence impedances."""
     matrix: npt.NDArray[np.complex128] = np.full((3, 3), (z0 - z1) / 3) + z1 * np.eye(3)
     return matrix
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Every array of an .npz file. Raises ConfigError for anything else."""
+    try:
+        with np.load(path) as found:
+            return {name: found[name] for name in found.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as exc:
+        raise ConfigError([f"{path}: no arrays can be read ({type(exc).__name__})"]) from exc
+
+
+def _shape(table: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+    number = int(name.rpartition("_")[2])
+    if not 1 <= number <= table.shape[1]:
+        raise ConfigError([f"loads.csv: there is no profile {name}; 1 to {table.shape[1]} are possible"])
+    column: npt.NDArray[Any] = table[:, number - 1]
+    return column
+
+
+def _tangent(row: dict[str, str]) -> float:
+    factor = float(row["pf"])
+    if not 0.05 <= factor <= 1.0:
+        raise ConfigError([f"loads.csv: load {row['load']}: power factor {factor:g}; 0.05 to 1 is possible"])
+    return math.tan(math.acos(factor))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -40,9 +40,9 @@ def read_network(path: Path) -> Network:
                 z1_ohm=complex(*source["z1"]), z0_ohm=complex(*source["z0"]), link_ohm=HV_LINK_OHM,
             ),
             transformer=Transformer(**_numbers(transformer, but=("vector_group", "lv_bus"))),
-            branches=tuple(map(_branch, given["branches"])),
-            shunts=tuple(map(_shunt, given.get("shunts", ()))),
-            loads=tuple(map(make_load, given.get("loads", ()))),
+            branches=tuple(map(_branch, _list(given, "branches"))),
+            shunts=tuple(map(_shunt, _list(given, "shunts"))),
+            loads=tuple(map(make_load, _list(given, "loads"))),
         )
     except ConfigError as exc:
         raise ConfigError([f"{path}: {problem}" for problem in exc.problems]) from exc
@@ -53,14 +53,23 @@ def read_network(path: Path) -> Network:
 
 
 def read_cases(path: Path) -> list[Case]:
-    """Raises ConfigError for anything that is no list of cases."""
-    try:
-        return [
-            Case(id=str(case["id"]), type=str(case["type"]), description=str(case.get("description", "")), edits=tuple(case["edits"]))
-            for case in read_json(path)
-        ]
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise ConfigError([f"{path}: a case has no id, type or edits ({exc})"]) from exc
+    """Raises ConfigError for anything that is no list of cases with names of their own."""
+    given = read_json(path)
+    if not isinstance(given, list) or not given:
+        raise ConfigError([f"{path}: no list of cases"])
+    cases: list[Case] = []
+    for number, case in enumerate(given, 1):
+        try:
+            edits = case["edits"]
+            if not isinstance(edits, list):
+                raise TypeError("edits is no list")
+            cases.append(Case(id=str(case["id"]), type=str(case["type"]), description=str(case.get("description", "")), edits=tuple(edits)))
+        except (KeyError, TypeError, AttributeError) as exc:
+            raise ConfigError([f"{path}: case {number} has no id, type or list of edits ({exc})"]) from exc
+    names = [case.id for case in cases]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError([f"{path}: case {name}: twice" for name in twice])
+    return cases
 
 
 def read_json(path: Path) -> Any:
@@ -76,12 +85,23 @@ def _numbers(given: dict[str, Any], *, but: tuple[str, ...]) -> dict[str, Any]:
     return {key: value if key in but else float(value) for key, value in given.items()}
 
 
+def _list(given: dict[str, Any], key: str) -> list[Any]:
+    found = given["branches"] if key == "branches" else given.get(key, [])
+    if not isinstance(found, list):
+        raise ConfigError([f"{key} must be a list"])
+    return found
+
+
 def _branch(given: dict[str, Any]) -> Branch:
-    name = str(given.get("id", "?"))
+    if not isinstance(given.get("id"), str | int):
+        raise ConfigError([f"branch from {given.get('from')!r} to {given.get('to')!r}: has no id"])
+    name = str(given["id"])
     if "R" not in given or "X" not in given:
         raise ConfigError([f"branch {name}: matrix R or X is missing"])
     try:
-        z_ohm = np.asarray(given["R"], dtype=float) + 1j * np.asarray(given["X"], dtype=float)
+        r_ohm, x_ohm = (np.asarray(given[part], dtype=float) for part in "RX")
+        z_ohm = np.zeros(r_ohm.shape, dtype=np.complex128)
+        z_ohm.real, z_ohm.imag = r_ohm, x_ohm
     except (TypeError, ValueError) as exc:
         raise ConfigError([f"branch {name}: R and X must be matrices of numbers of the same size"]) from exc
     return Branch(

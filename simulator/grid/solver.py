@@ -19,9 +19,11 @@ from edge_agent.errors import HplcEdgeError
 from simulator.grid.load_law import Complex, LoadLaw, Real, square
 from simulator.grid.network import EARTH, Network
 from simulator.grid.nodes import Equations, Node, make_equations, split_phases
+from simulator.grid.real_form import complex_of, real_matrix, real_slope
 
 _TOLERANCE_PU = 1e-10
 _FIXED_POINT_STEPS, _NEWTON_STEPS = 30, 40
+_DAMPED_ROUNDS = 60              # what was seen to need them was settled to a microvolt after 30 to 50
 _RUN_AWAY_PU = 2.0
 _SINGLE_STEPS = 3
 _CACHE_BYTES, _LEAST_WIDTH = 2**18, 128     # of one array of volts: time steps are taken in pieces that stay in the cache
@@ -72,7 +74,10 @@ class Solver:
         self._loose = np.flatnonzero(loose)
         self._inside_s = np.where(loose, self._law.nominal_admittance(nominal_va[:, None])[:, 0], 0.0)
         matrix = self.equations.admittance + self._incidence @ _diagonal(self._inside_s + self._stray_s) @ self._incidence.T
-        self._lu = splu(matrix.tocsc())
+        try:
+            self._lu = splu(matrix.tocsc())
+        except RuntimeError as exc:
+            raise NotSolvedError(f"network {network.name}: its equations have no one solution ({exc})") from exc
         self._v_open_nodes: Complex = self._lu.solve(self.equations.injection)
         self._to_nodes: Complex = self._lu.solve(self._incidence.toarray().astype(np.complex128))     # (n_nodes, n_ports)
         self._z_ohm: Complex = np.ascontiguousarray(self._incidence.T @ self._to_nodes)
@@ -94,7 +99,13 @@ class Solver:
         if p_kw.shape != q_kvar.shape or p_kw.shape[0] != len(loads) or not (np.isfinite(p_kw).all() and np.isfinite(q_kvar).all()):
             raise ValueError(f"powers must be finite and of shape ({len(loads)}, t)")
         s_va = (1000.0 * p_kw + 1000.0j * q_kvar)[self.ports].astype(np.complex128)
-        volts, steps = self._port_volts(s_va)
+        try:
+            with np.errstate(all="ignore"):      # what overflows has not converged, and that is said
+                volts, steps = self._port_volts(s_va)
+        except np.linalg.LinAlgError as exc:
+            raise NotSolvedError(f"network {self.network.name}: a step has no one solution ({exc})") from exc
+        if not np.isfinite(volts).all():
+            raise NotSolvedError(f"network {self.network.name}: {np.isnan(volts).any(axis=0).sum()} time steps have no finite volts")
         all_volts, all_amperes = (np.zeros(p_kw.shape, dtype=np.complex128) for _ in range(2))
         all_volts[self.ports], all_amperes[self.ports] = volts, self._law.current(volts, s_va)
         return PortVolts(volts=all_volts, amperes=all_amperes, steps=steps)
@@ -129,9 +140,39 @@ class Solver:
         chunk = max(1, _NEWTON_BYTES // (8 * (2 * len(self.ports)) ** 2))
         for begin in range(0, len(todo), chunk):
             steps = todo[begin : begin + chunk]
-            volts[:, steps], count = self._newton(np.repeat(self._v_open[:, None], len(steps), axis=1), s_va[:, steps])
+            volts[:, steps], count = self._settled(np.repeat(self._v_open[:, None], len(steps), axis=1), s_va[:, steps])
             used = max(used, count)
         return volts, used
+
+    def _settled(self, volts: Complex, s_va: Complex) -> tuple[Complex, int]:
+        """Newton; where the kink of the low-voltage rule keeps it in a circle, rounds that cannot, and Newton from there."""
+        volts, stuck, used = self._newton(volts, s_va)
+        if len(stuck):
+            nearer = self._damped(s_va[:, stuck])
+            volts[:, stuck], lost, count = self._newton(nearer, s_va[:, stuck])
+            used += count
+            if len(lost):
+                raise NotSolvedError(f"network {self.network.name}: {len(lost)} of {volts.shape[1]} time steps do not converge")
+        return volts, used
+
+    def _damped(self, s_va: Complex) -> Complex:
+        """Every load as the impedance that it was, moved half way to what it is now, over and over: slow, and hardly ever lost."""
+        n, n_steps = s_va.shape
+        loose = self._loose if len(self._loose) else np.arange(n)
+        inside, z = self._inside_s[loose, None], self._z_ohm[np.ix_(loose, loose)]
+        volts: Complex = np.repeat(self._v_open[:, None], n_steps, axis=1)
+        taken = self._law.nominal_admittance(s_va)[loose]
+        for _ in range(_DAMPED_ROUNDS):
+            drawn = self._law.current(volts, s_va)
+            drawn[loose] = 0.0
+            open_v = self._v_open[:, None] - self._z_ohm @ drawn
+            matrices = np.eye(len(loose)) + z[None, :, :] * (taken - inside).T[:, None, :]
+            found = np.linalg.solve(matrices, open_v[loose].T[:, :, None])[:, :, 0].T
+            volts = open_v - self._z_ohm[:, loose] @ ((taken - inside) * found)
+            volts[loose] = found
+            now = self._law.current(volts, s_va)[loose] / np.where(found == 0.0, 1.0, found)
+            taken = taken + 0.5 * (now - taken)
+        return volts
 
     def _fixed_point(self, volts: Complex, s_va: Complex) -> tuple[Complex, npt.NDArray[np.intp], int]:
         """Volts, the steps that have not settled, and how many rounds it took."""
@@ -184,27 +225,28 @@ class Solver:
         a, b = self._law.slope(volts, s_va)
         a, b, now_v = a[loose] - inside, b[loose], volts[loose]
         z = self._z_ohm[np.ix_(loose, loose)]
-        jacobian = np.eye(2 * len(loose)) + _real_matrix(z) @ _real_slope(a, b, now_v)
+        jacobian = np.eye(2 * len(loose)) + real_matrix(z) @ real_slope(a, b, now_v)
         step = now_v - fresh[loose]
-        change = _complex(np.linalg.solve(jacobian, -np.concatenate([step.real, step.imag]).T[:, :, None])[:, :, 0].T)
+        change = complex_of(np.linalg.solve(jacobian, -np.concatenate([step.real, step.imag]).T[:, :, None])[:, :, 0].T)
         more = a * change + b * (now_v.real * change.real + now_v.imag * change.imag)
         fresh -= self._z_ohm[:, loose] @ more
         fresh[loose] = now_v + change
         return fresh
 
-    def _newton(self, volts: Complex, s_va: Complex) -> tuple[Complex, int]:
+    def _newton(self, volts: Complex, s_va: Complex) -> tuple[Complex, npt.NDArray[np.intp], int]:
+        """Volts, the time steps that have not settled, and how many steps it took."""
         n, n_steps = volts.shape
         tolerance_v = _TOLERANCE_PU * self._law.v_nom
         inside, identity = self._inside_s[:, None], np.eye(2 * n)
-        z = _real_matrix(self._z_ohm)
+        z = real_matrix(self._z_ohm)
         active = np.arange(n_steps)
         residual = self._residual(volts, s_va)
-        for count in range(1, _NEWTON_STEPS + 1):
+        for count in range(1, _NEWTON_STEPS + 1):  # noqa: B007
             now_v = volts[:, active]
             a, b = self._law.slope(now_v, s_va[:, active])
-            jacobian = identity + z @ _real_slope(a - inside, b, now_v)
+            jacobian = identity + z @ real_slope(a - inside, b, now_v)
             step = np.linalg.solve(jacobian, -np.concatenate([residual.real, residual.imag]).T[:, :, None])[:, :, 0].T
-            change = _complex(step)
+            change = complex_of(step)
             scale = np.ones(len(active))
             size = np.abs(residual).max(axis=0)
             for _ in range(6):         # a step that makes things worse is halved
@@ -218,10 +260,8 @@ class Solver:
             going = (np.abs(scale * change) > tolerance_v).any(axis=0)
             active, residual = active[going], fresh[:, going]
             if not len(active):
-                return volts, count
-        raise NotSolvedError(
-            f"network {self.network.name}: {len(active)} of {n_steps} time steps do not converge in {_NEWTON_STEPS} Newton steps"
-        )
+                break
+        return volts, active, count
 
     def _residual(self, volts: Complex, s_va: Complex) -> Complex:
         if s_va.shape != volts.shape:
@@ -241,26 +281,3 @@ class Solver:
 def _diagonal(values: Complex) -> csc_matrix:
     n = len(values)
     return csc_matrix((values, (np.arange(n), np.arange(n))), shape=(n, n))
-
-
-def _real_matrix(z: Complex) -> Real:
-    return np.block([[z.real, -z.imag], [z.imag, z.real]])
-
-
-def _complex(stacked: Real) -> Complex:
-    """Real parts above imaginary ones."""
-    half = len(stacked) // 2
-    whole: Complex = stacked[:half] + 1j * stacked[half:]
-    return whole
-
-
-def _real_slope(a: Complex, b: Complex, volts: Complex) -> Real:
-    """dI over dV in real and imaginary parts: shape (t, 2n, 2n), four diagonals each."""
-    n, n_steps = volts.shape
-    found = np.zeros((n_steps, 2 * n, 2 * n))
-    place = np.arange(n)
-    found[:, place, place] = (a.real + b.real * volts.real).T
-    found[:, place, n + place] = (-a.imag + b.real * volts.imag).T
-    found[:, n + place, place] = (a.imag + b.imag * volts.real).T
-    found[:, n + place, n + place] = (a.real + b.imag * volts.imag).T
-    return found

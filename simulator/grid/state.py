@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.grid.load_law import Complex, Real
-from simulator.grid.network import EARTH, PHASES
+from simulator.grid.network import EARTH, PHASES, Network
 from simulator.grid.nodes import (
     SOURCE_BUS,
     SPLIT_S,
@@ -42,6 +42,10 @@ class GridState:
         self._solver, self._solved = solver, solved
         self._nodes = solver.node_volts(solved)
         self._n_steps = solved.volts.shape[1]
+
+    @property
+    def network(self) -> Network:
+        return self._solver.network
 
     @property
     def load_volts(self) -> Complex:
