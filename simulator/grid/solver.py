@@ -19,6 +19,7 @@ from edge_agent.errors import HplcEdgeError
 from simulator.grid.load_law import Complex, LoadLaw, Real, square
 from simulator.grid.network import EARTH, Network
 from simulator.grid.nodes import Equations, Node, make_equations, split_phases
+from simulator.grid.one_thread import one_thread
 from simulator.grid.real_form import complex_of, real_matrix, real_slope
 
 _TOLERANCE_PU = 1e-10
@@ -48,6 +49,7 @@ class PortVolts:
 class Solver:
     """One topology. Loads may change with every time step: only which loads there are is fixed."""
 
+    @one_thread
     def __init__(self, network: Network) -> None:
         self.network = network
         self.equations: Equations = make_equations(network)
@@ -85,6 +87,7 @@ class Solver:
         self._z_single, self._v_open_single = self._z_ohm.astype(np.complex64), self._v_open.astype(np.complex64)
         self._law_single = LoadLaw(self._law.loads, dtype=np.float32)
 
+    @one_thread
     def solve(self, p_kw: Real | None = None, q_kvar: Real | None = None) -> PortVolts:
         """Volts of all loads; powers at nominal voltage have shape (n_loads, t), None: those of the network, one step.
 
@@ -110,6 +113,7 @@ class Solver:
         all_volts[self.ports], all_amperes[self.ports] = volts, self._law.current(volts, s_va)
         return PortVolts(volts=all_volts, amperes=all_amperes, steps=steps)
 
+    @one_thread
     def node_volts(self, solved: PortVolts) -> Complex:
         """Volts to earth of every node of ``equations.index``, shape (n_nodes, t)."""
         volts, amperes = solved.volts[self.ports], solved.amperes[self.ports]
