@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Real = npt.NDArray[np.float64]
+
+
+class _Borders(NamedTuple):
+    """Where a segment begins or ends, and W, var, J and J reactive there: between two borders the power stands still."""
+
+    times: Real
+    powers: list[Real]
+    energies: list[Real]
 
 
 class LoadProfile:
@@ -28,25 +37,32 @@ class LoadProfile:
         if (end < begin).any():
             raise ValueError(f"segment {int(np.argmax(end < begin))} ends before it begins")
         self._segments = (begin, end, p, q)
+        self._borders: _Borders | None = None       # most profiles are only parts of a sum, and are never asked
+
+    def _sorted(self) -> _Borders:
+        begin, end, p, q = self._segments
         at = np.concatenate([begin, end])
         order = np.argsort(at, kind="stable")
-        self._times: Real = at[order]
-        # power and energy at each border: between two of them the power stands still
-        self._powers = [np.cumsum(np.concatenate([values, -values])[order]) for values in (p, q)]
-        spans = np.diff(self._times)
-        self._energies = [np.concatenate([[0.0], np.cumsum(power[:-1] * spans)]) if len(power) else power for power in self._powers]
+        times: Real = at[order]
+        powers = [np.cumsum(np.concatenate([values, -values])[order]) for values in (p, q)]
+        spans = np.diff(times)
+        energies = [np.concatenate([[0.0], np.cumsum(power[:-1] * spans)]) if len(power) else power for power in powers]
+        return _Borders(times, powers, energies)
 
     def mean_power(self, from_s: float, step_s: float, n: int) -> tuple[Real, Real]:
         """Mean W and var over each of ``n`` steps from ``from_s`` on, shape (n,) both."""
         edges = from_s + step_s * np.arange(n + 1)
-        if not len(self._times):
+        if not len(self._segments[0]):
             return np.zeros(n), np.zeros(n)
-        place = np.searchsorted(self._times, edges, side="right") - 1
+        if self._borders is None:
+            self._borders = self._sorted()
+        times, powers, energies = self._borders
+        place = np.searchsorted(times, edges, side="right") - 1
         known = np.maximum(place, 0)
-        since = np.where(place >= 0, edges - self._times[known], 0.0)
+        since = np.where(place >= 0, edges - times[known], 0.0)
         p_w, q_var = (
             np.diff(np.where(place >= 0, energy[known] + power[known] * since, 0.0)) / step_s
-            for power, energy in zip(self._powers, self._energies, strict=True)
+            for power, energy in zip(powers, energies, strict=True)
         )
         return p_w, q_var
 
