@@ -49,7 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     _draw_curves(curves, hours, volts, faults, result)
     figure.suptitle(f"SIMULATED: {scenario.name}. {scenario.description}", fontsize=10)
     figure.tight_layout()
-    figure.savefig(arguments.picture, dpi=90)
+    try:
+        figure.savefig(arguments.picture, dpi=90, format="png")
+    except OSError as exc:
+        raise ConfigError([f"{arguments.picture}: cannot be written ({exc.strerror})"]) from exc
     print(f"{arguments.picture} written")
     return 0
 

@@ -26,12 +26,13 @@ _FASTEST = 100.0         # beyond it wires and time-outs, which are real, get in
 def configure_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", help="a shipped scenario ('hplc-edge sim list') or a TOML file of its layout")
     parser.add_argument("--seed", type=int, help="of a drawn scenario: outage_storm, mixed_faults")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write truth.json, events.jsonl, readings.csv, records.csv here")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write truth.json, events.jsonl, readings and records here")
+    parser.add_argument("--format", choices=("csv", "parquet"), default="csv", help="of readings and records (parquet needs its extra)")
     parser.add_argument("--json", action="store_true", help="print truth and events as JSON")
     parser.add_argument("--speed", type=float, metavar="N", help="serve the area on wires instead, at N times real time")
     parser.add_argument("--wire", choices=("tcp", "rtu-tcp", "pty"), default="tcp", help="with --speed: what the meters are behind")
-    parser.add_argument("--profile", default="chint-ddsu666", help="with --speed: of single-phase meters ('hplc-edge profiles list')")
-    parser.add_argument("--profile-three", default="eastron-sdm630-v2", help="with --speed: of three-phase meters")
+    parser.add_argument("--profile", default="chint-ddsu666", help="of single-phase meters ('hplc-edge profiles list')")
+    parser.add_argument("--profile-three", default="eastron-sdm630-v2", help="of three-phase meters")
     parser.add_argument("--broker", default="mqtt://127.0.0.1:1883", help="with --speed: the broker that agent.toml names")
 
 
@@ -58,9 +59,13 @@ def run(arguments: argparse.Namespace) -> int:
     from simulator.run import run_closed_loop
     from simulator.scenario.output import ReadingsFile, write_records, write_truth
     from simulator.scenario.scenario_file import load_scenario
+    from simulator.scenario.tables import load_arrow
     from simulator.scenario.truth import truth_of
     from simulator.scoring import score_outages
 
+    if arguments.format == "parquet":
+        load_arrow()                  # said before anything runs
+    models = _models(arguments)
     scenario = load_scenario(arguments.scenario, seed=arguments.seed)
     world = scenario.world()
     faults = truth_of(world)
@@ -69,19 +74,19 @@ def run(arguments: argparse.Namespace) -> int:
         return asyncio.run(_serve(scenario, world, faults, arguments))
     readings = None
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        make_directory(out)
         write_truth(out / "truth.json", scenario, faults)
-        readings = ReadingsFile(out / "readings.csv", world)
+        readings = ReadingsFile(out, world, form=arguments.format)
     try:
         result = run_closed_loop(
             world, duration_s=scenario.duration_s, poll_s=scenario.poll_s,
-            say=_progress(scenario.duration_s, quiet=arguments.json), on_poll=readings.write if readings else None,
+            say=_progress(scenario.duration_s, quiet=arguments.json), on_poll=readings.write if readings else None, models=models,
         )
     finally:
         if readings is not None:
             readings.close()
     if out is not None:
-        write_records(out / "records.csv", world, int(scenario.duration_s / scenario.step_s) - 1)
+        write_records(out, world, int(scenario.duration_s / scenario.step_s) - 1, form=arguments.format)
         (out / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in result.events), encoding="utf-8")
     if arguments.json:
         print(json.dumps({"truth": [_plain(fault) for fault in faults], "events": result.events, "samples": result.samples}))
@@ -116,7 +121,7 @@ async def _serve(scenario: Scenario, world: World, faults: list[Fault], argument
     if not 0 < arguments.speed <= _FASTEST:
         raise ConfigError([f"--speed {arguments.speed:g}: above 0 and at most {_FASTEST:g}; without --speed it runs as fast as it goes"])
     directory = arguments.out or Path(f"sim-{scenario.name}")
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     write_truth(directory / "truth.json", scenario, faults)
     wires = AreaWires(world, SimClock(speed=arguments.speed), directory.resolve(), models=_models(arguments), wire=arguments.wire)
     await wires.start()
@@ -139,6 +144,14 @@ async def _serve(scenario: Scenario, world: World, faults: list[Fault], argument
             task.cancel()
         wires.stop()
     return 0
+
+
+def make_directory(directory: Path) -> None:
+    """Raises ConfigError where none can be."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise ConfigError([f"{directory}: cannot be made a folder ({exc.strerror})"]) from exc
 
 
 def _models(arguments: argparse.Namespace) -> Models:

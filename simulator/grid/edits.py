@@ -87,8 +87,8 @@ def _add_load(network: Network, edit: Edit) -> Network:
 def _set_load(network: Network, edit: Edit) -> Network:
     if all(load.id != edit["load"] for load in network.loads):
         raise ConfigError([f"no load {edit['load']}"])
-    if unknown := set(edit["set"]) - _LOAD_FIELDS:
-        raise ConfigError([f"a load has no {', '.join(sorted(unknown))}"])
+    if unknown := set(edit["set"]) - (_LOAD_FIELDS - {"id"}):
+        raise ConfigError([f"a load has no {', '.join(sorted(unknown))} that could be set"])
     return replace(network, loads=tuple(
         make_load(asdict(load) | edit["set"]) if load.id == edit["load"] else load for load in network.loads
     ))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from simulator.grid.checks import check_network
 from simulator.grid.edits import Edit, make_load
 from simulator.grid.network import Branch, Network, Shunt, Source, Transformer
 
+_Thing = TypeVar("_Thing")
 HV_LINK_OHM = 0.001 + 0.001j      # README of the set: of each phase between the source and the transformer
 
 
@@ -40,9 +42,7 @@ def read_network(path: Path) -> Network:
                 z1_ohm=complex(*source["z1"]), z0_ohm=complex(*source["z0"]), link_ohm=HV_LINK_OHM,
             ),
             transformer=Transformer(**_numbers(transformer, but=("vector_group", "lv_bus"))),
-            branches=tuple(map(_branch, _list(given, "branches"))),
-            shunts=tuple(map(_shunt, _list(given, "shunts"))),
-            loads=tuple(map(make_load, _list(given, "loads"))),
+            branches=_each(given, "branches", _branch), shunts=_each(given, "shunts", _shunt), loads=_each(given, "loads", make_load),
         )
     except ConfigError as exc:
         raise ConfigError([f"{path}: {problem}" for problem in exc.problems]) from exc
@@ -85,11 +85,19 @@ def _numbers(given: dict[str, Any], *, but: tuple[str, ...]) -> dict[str, Any]:
     return {key: value if key in but else float(value) for key, value in given.items()}
 
 
-def _list(given: dict[str, Any], key: str) -> list[Any]:
-    found = given["branches"] if key == "branches" else given.get(key, [])
-    if not isinstance(found, list):
+def _each(given: dict[str, Any], key: str, make: Callable[[Any], _Thing]) -> tuple[_Thing, ...]:
+    entries = given["branches"] if key == "branches" else given.get(key, [])
+    if not isinstance(entries, list):
         raise ConfigError([f"{key} must be a list"])
-    return found
+    found = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            found.append(make(entry))
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            name = f" ({entry['id']})" if isinstance(entry, dict) and "id" in entry else ""
+            problem = f"a key is missing or has a wrong value ({type(exc).__name__}: {exc})"
+            raise ConfigError([f"{key} number {number}{name}: {problem}"]) from exc
+    return tuple(found)
 
 
 def _branch(given: dict[str, Any]) -> Branch:

@@ -21,7 +21,7 @@ from simulator.meter.registers import Registers
 # really go is not documented: 0.6 as for the terminal's power-down rule (DL/T 698.45), inferred.
 DARK_BELOW = 0.6
 _WORST_SHARE = 0.4          # of the class limit that a meter in the field uses up at most: makers keep a reserve (unverified)
-_NOISE = 1e-4               # of a reading, one standard deviation (unverified)
+NOISE = 1e-4               # of a reading, one standard deviation (unverified)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Accuracy:
     def drawn(cls, chance: np.random.Generator, *, accuracy_class: float = 1.0) -> Accuracy:
         """Of a meter of ``accuracy_class`` (percent of energy), as it may hang in the field."""
         limit = _WORST_SHARE * accuracy_class / 100.0 / 2.0        # volts and amperes share it
-        return cls(volts=1.0 + chance.uniform(-limit, limit), amperes=1.0 + chance.uniform(-limit, limit), noise=_NOISE)
+        return cls(volts=1.0 + chance.uniform(-limit, limit), amperes=1.0 + chance.uniform(-limit, limit), noise=NOISE)
 
 
 class GridMeter:

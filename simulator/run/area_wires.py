@@ -49,7 +49,7 @@ class AreaWires:
     """``speed`` of the clock is the simulation's; wire times are real. ``wire``: one of WIRES."""
 
     def __init__(self, world: World, clock: SimClock, directory: Path, *, models: Models, wire: str = "tcp") -> None:
-        self._metering, self._clock, self._directory = Metering(world), clock, directory
+        self._metering, self._clock, self._directory = Metering(world, models), clock, directory
         self.archive = archive_of(world.area, models)
         profiles, streams = load_all(), Streams(world.area.seed)
         banks: dict[str, MeterBank] = {}

@@ -24,7 +24,7 @@ from edge_agent.journal import Journal
 from edge_agent.model import Archive, Evidence, EvidenceKind, Sample, TimeSource
 from edge_agent.runtime.pipeline import Pipeline
 from edge_agent.state import StateStore
-from simulator.run.metering import Measured, Metering, archive_of
+from simulator.run.metering import Measured, Metering, Models, archive_of
 from simulator.scenario.world import World
 
 EPOCH_UTC_MS = 1_790_000_000_000      # some day: labels only
@@ -79,16 +79,18 @@ class LoopResult:
 
 def run_closed_loop(
     world: World, *, duration_s: float, poll_s: float = 60.0, tick_s: float = 1.0, settings: Mapping[str, Any] | None = None,
-    say: Callable[[float], None] = lambda now_s: None, on_poll: OnPoll | None = None,
+    say: Callable[[float], None] = lambda now_s: None, on_poll: OnPoll | None = None, models: Models | None = None,
 ) -> LoopResult:
     """Run for ``duration_s``. ``settings``: detector name -> its settings, default as shipped; ``say`` is told the time once a minute.
 
+    ``models``: profiles of the meters, whose registers decide how finely they show.
     ``on_poll(at_s, meter, values, values of all)`` is called for each answer.
 
     Raises:
         NotSolvedError: a step of the grid does not converge.
     """
-    metering, clock, mains, archive = Metering(world), VirtualClock(), _Mains(), archive_of(world.area)
+    models = models or Models()
+    metering, clock, mains, archive = Metering(world, models), VirtualClock(), _Mains(), archive_of(world.area, models)
     with tempfile.TemporaryDirectory(prefix="hplc-edge-loop-") as name:
         journal = Journal.open(Path(name) / "journal")
         try:

@@ -8,16 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Meter, Role
+from firmware_profiles.loader import load_all
 from simulator.grid.areas import Area
 from simulator.grid.network import PHASES
 from simulator.meter.body import Kind, MeterBody, Record, power_records
-from simulator.meter.grid_meter import DARK_BELOW, Accuracy, Terminals
+from simulator.meter.grid_meter import DARK_BELOW, NOISE, Accuracy, Terminals
+from simulator.meter.resolution import resolution_of, rounded
 from simulator.scenario.world import World
 
 AREA_METER = "area"
 NOMINAL_V = 220.0
 RATED_A = 60.0                       # 5(60) A, the usual household meter
-_ACCURACY_STREAM, _BODY_STREAM = 11, 12      # of the area's seed
+_ACCURACY_STREAM, _BODY_STREAM, _NOISE_STREAM = 11, 12, 13      # of the area's seed
+_COUNTED = {"active_energy_import_wh": "import_wh", "active_energy_export_wh": "export_wh", "reactive_energy_import_varh": "reactive_varh"}
+_OF_THE_AREA = {"import_wh": "transformer_wh", "export_wh": "transformer_export_wh", "reactive_varh": "transformer_varh"}
 _DEMAND_S = 900.0
 
 
@@ -58,10 +62,17 @@ class Measured:
 
 
 class Metering:
-    """Each meter has its own gain errors, drawn from the area's seed; its noise is left to the wires."""
+    """Each meter has its own gain errors and noise, drawn from the area's seed, and shows what the registers of its model can."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, models: Models = Models()) -> None:
         self.world, area = world, world.area
+        profiles = load_all()
+        archive = archive_of(area, models)
+        self._steps = np.zeros((len(archive.meters), N_COLUMNS))
+        for meter in archive.meters:
+            for column, step in resolution_of(profiles[meter.profile]).items():
+                self._steps[meter.index, COLUMN_INDEX[column]] = step
+        self._has_steps = bool(self._steps.any())
         places = {load.id: place for place, load in enumerate(area.network.loads)}
         self.loads = [[places[load] for load in meter.loads] for meter in area.meters]
         self._place = {meter.id: place for place, meter in enumerate(area.meters)}
@@ -86,21 +97,20 @@ class Metering:
         if meter == len(self.loads):
             return Terminals(
                 volts=tuple(map(complex, block.transformer_v[:, at])), amperes=tuple(map(complex, block.transformer_a[:, at])),
-                import_wh=float(block.transformer_wh[at]), export_wh=0.0, reactive_varh=0.0,
+                import_wh=float(block.transformer_wh[at]), export_wh=float(block.transformer_export_wh[at]),
+                reactive_varh=float(block.transformer_varh[at]), demand_w=self._demand_w(None, step),
             )
         loads = self.loads[meter]
-        taken, given = (
-            float((flowed[:, at] - self._at_swap(name, step))[loads].sum())
-            for name, flowed in (("active_energy_import_wh", block.import_wh), ("active_energy_export_wh", block.export_wh))
+        taken, given, reactive = (
+            float((getattr(block, flowed)[:, at] - self._at_swap(name, step))[loads].sum()) for name, flowed in _COUNTED.items()
         )
         return Terminals(
             volts=tuple(map(complex, block.volts[loads, at])), amperes=tuple(map(complex, block.amperes[loads, at])),
-            import_wh=taken, export_wh=given, reactive_varh=float(block.reactive_varh[loads, at].sum()),
-            demand_w=self._demand_w(loads, step),
+            import_wh=taken, export_wh=given, reactive_varh=reactive, demand_w=self._demand_w(loads, step),
         )
 
     def records(self, until_step: int) -> dict[str, list[Record]]:
-        """What each meter remembers, oldest first by its own clock: supply, cover and relay."""
+        """What each meter remembers, in the order in which it happened, by its own clock: supply, cover, relay, and its clock being set."""
         dark, step, n = [], 0, len(self.loads)
         while step <= until_step:
             block, _ = self.world.block_of(step)
@@ -109,9 +119,17 @@ class Metering:
             dark.append(highest_v < DARK_BELOW * NOMINAL_V)
             step = block.first + block.volts.shape[1]
         is_dark, step_s = np.concatenate(dark, axis=1)[:, : until_step + 1], self.world.step_s
+        set_s = self._clocks_set()
         found = {
-            meter.id: power_records(is_dark[place], step_s, self.bodies[place]) for place, meter in enumerate(self.world.area.meters)
+            meter.id: power_records(is_dark[place], step_s, self.bodies[place], set_s[meter.id])
+            for place, meter in enumerate(self.world.area.meters)
         }
+        for name, times_s in set_s.items():
+            body = self.bodies[self._place[name]]      # its clock says so before it is set, as the record of GB/T meters has it
+            found[name] += [
+                Record(kind="clock_set", at_s=body.clock_s(at_s, [before_s for before_s in times_s if before_s < at_s]))
+                for at_s in times_s if at_s <= until_step * step_s
+            ]
         for change in self.world.timeline.changes:
             handled: tuple[tuple[tuple[str, ...], Kind, Kind], ...] = (
                 (change.cover, "cover_open", "cover_closed"), (change.relay, "relay_open", "relay_closed"),
@@ -120,18 +138,37 @@ class Metering:
                 for name in touched:
                     body = self.bodies[self._place[name]]
                     times: tuple[tuple[Kind, float], ...] = ((opened, change.at_s), (closed, change.until_s))
-                    found[name] += [Record(kind=kind, at_s=body.clock_s(at_s)) for kind, at_s in times if at_s <= until_step * step_s]
+                    found[name] += [
+                        Record(kind=kind, at_s=body.clock_s(at_s, set_s[name])) for kind, at_s in times if at_s <= until_step * step_s
+                    ]
         return {name: sorted(records, key=lambda record: record.at_s) for name, records in found.items()}
 
-    def _demand_w(self, loads: list[int], step: int) -> float:
-        """Import over the last quarter of an hour, or since the beginning."""
-        since = max(0, step - round(_DEMAND_S / self.world.step_s))
+    def _clocks_set(self) -> dict[str, list[float]]:
+        """When the clock of each meter is set right."""
+        found: dict[str, list[float]] = {meter.id: [] for meter in self.world.area.meters}
+        for change in self.world.timeline.changes:
+            for name in change.clock:
+                found[name].append(change.at_s)
+        return found
+
+    def _demand_w(self, loads: list[int] | None, step: int) -> float:
+        """Import over the last quarter of an hour, or since the meter hangs there; ``loads`` None: of the area meter."""
+        since = max(0, step - round(_DEMAND_S / self.world.step_s), self._hangs_since(loads, step))
         if since == step:
             return 0.0
         now, at = self.world.block_of(step)
         then, place = self.world.block_of(since)
         hours = (step - since) * self.world.step_s / 3600.0
+        if loads is None:
+            return float(now.transformer_wh[at] - then.transformer_wh[place]) / hours
         return float(now.import_wh[loads, at].sum() - then.import_wh[loads, place].sum()) / hours
+
+    def _hangs_since(self, loads: list[int] | None, step: int) -> int:
+        swapped = [
+            int(change.until_s // self.world.step_s) for change in self.world.timeline.changes for meter in change.swap
+            if self.loads[self._place[meter]] == loads and change.until_s <= step * self.world.step_s
+        ]
+        return max(swapped, default=0)
 
     def at(self, step: int) -> Measured:
         """Of all meters, for samples without a wire."""
@@ -140,17 +177,21 @@ class Metering:
         values = np.full((n + 1, N_COLUMNS), np.nan)
         volts, amperes = block.volts[self._load_of, at], block.amperes[self._load_of, at]
         power = volts * amperes.conj() * self._volt_gain * self._ampere_gain
+        noise = NOISE * np.random.default_rng([_NOISE_STREAM, self.world.area.seed, step]).standard_normal(len(volts))
         for name, found in (
-            ("voltage_v", np.abs(volts) * self._volt_gain), ("current_a", np.abs(amperes) * self._ampere_gain),
+            ("voltage_v", np.abs(volts) * self._volt_gain * (1.0 + noise)), ("current_a", np.abs(amperes) * self._ampere_gain),
             ("active_power_w", power.real), ("reactive_power_var", power.imag),
         ):
             values[self._meter_of, self._columns[name][self._phase_of]] = found
-        for name, flowed in (("active_energy_import_wh", block.import_wh), ("active_energy_export_wh", block.export_wh)):
-            gained = (flowed[:, at] - self._at_swap(name, step))[self._load_of] * self._volt_gain * self._ampere_gain
+        for name, flowed in _COUNTED.items():
+            gained = (getattr(block, flowed)[:, at] - self._at_swap(name, step))[self._load_of] * self._volt_gain * self._ampere_gain
             values[:n, COLUMN_INDEX[name]] = np.bincount(self._meter_of, gained, minlength=n)
         values[:n, COLUMN_INDEX["active_power_w"]] = np.bincount(self._meter_of, power.real, minlength=n)
         self._put_area_meter(values[n], block.transformer_v[:, at], block.transformer_a[:, at])
-        values[n, COLUMN_INDEX["active_energy_import_wh"]] = block.transformer_wh[at]
+        for name, flowed in _COUNTED.items():
+            values[n, COLUMN_INDEX[name]] = getattr(block, _OF_THE_AREA[flowed])[at]
+        if self._has_steps:
+            values = rounded(values, self._steps)
         highest_v = np.zeros(n + 1)
         np.maximum.at(highest_v, self._meter_of, np.abs(volts))
         mains = np.abs(block.transformer_v[:, at])
@@ -176,9 +217,7 @@ class Metering:
                 swapped = int(change.until_s // self.world.step_s)
                 if swapped not in self._swaps:
                     block, at = self.world.block_of(swapped)
-                    self._swaps[swapped] = {
-                        "active_energy_import_wh": block.import_wh[:, at], "active_energy_export_wh": block.export_wh[:, at],
-                    }
+                    self._swaps[swapped] = {name: getattr(block, flowed)[:, at] for name, flowed in _COUNTED.items()}
                 loads = [load for meter in change.swap for load in self.loads[self._place[meter]]]
                 counted[loads] = self._swaps[swapped][name][loads]
         return counted

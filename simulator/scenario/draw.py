@@ -24,8 +24,8 @@ def draw_scenario(kind: str, *, seed: int, meters: int = 200, faults: int = 8, h
     draw = KINDS.get(kind)
     if draw is None:
         raise ConfigError([f"kind {kind!r}: one of {', '.join(KINDS)} is possible"])
-    if not (1 <= faults <= 100 and hours >= 1.0):
-        raise ConfigError([f"{faults} faults in {hours:g} hours: 1 to 100 faults, an hour or more are possible"])
+    if not (1 <= faults <= 100 and 1.0 <= hours <= 1000.0):
+        raise ConfigError([f"{faults} faults in {hours:g} hours: 1 to 100 faults in 1 to 1000 hours are possible"])
     chance = Streams(seed).named(f"draw/{kind}")
     style = sorted(STYLES)[int(chance.integers(len(STYLES)))]
     area = make_area(style, meters, seed=seed)

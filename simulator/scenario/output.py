@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +11,9 @@ import numpy.typing as npt
 
 from edge_agent.model import COLUMNS
 from simulator.scenario.scenario_file import Scenario
+from simulator.scenario.tables import TABLES, Table
 from simulator.scenario.truth import Fault
 from simulator.scenario.world import World
-
-_DIGITS = 10
 
 
 def write_truth(path: Path, scenario: Scenario, faults: list[Fault]) -> None:
@@ -29,34 +27,37 @@ def write_truth(path: Path, scenario: Scenario, faults: list[Fault]) -> None:
     path.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def write_records(path: Path, world: World, last_step: int) -> None:
-    """CSV ``meter, kind, meter_clock_s``: what each meter remembers at the end, by its own clock."""
+def write_records(directory: Path, world: World, last_step: int, *, form: str) -> None:
+    """``records.FORM`` with ``meter, kind, meter_clock_s``: what each meter remembers at the end, by its own clock."""
     from simulator.run.metering import Metering
 
-    found = Metering(world).records(last_step)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["meter", "kind", "meter_clock_s"])
-        for meter, records in found.items():
-            rows.writerows([meter, record.kind, f"{record.at_s:.1f}"] for record in records)
+    table = TABLES[form](directory / f"records.{form}", ("meter", "kind", "meter_clock_s"), texts=("meter", "kind"))
+    try:
+        for meter, records in Metering(world).records(last_step).items():
+            for record in records:
+                table.write([meter, record.kind, round(record.at_s, 1)])
+    finally:
+        table.close()
 
 
 class ReadingsFile:
-    """CSV: one row for each answered poll: ``t_s, meter`` and every column that any meter gives; empty = not given."""
+    """``readings.FORM``, one row for each answered poll: ``t_s, meter`` and every column that any meter gives; empty = not given."""
 
-    def __init__(self, path: Path, world: World) -> None:
-        self._file = path.open("w", encoding="utf-8", newline="")
-        self._rows = csv.writer(self._file)
+    def __init__(self, directory: Path, world: World, *, form: str) -> None:
+        self._path, self._form = directory / f"readings.{form}", form
         self._names = [*(meter.id for meter in world.area.meters), "area"]
-        self._columns: list[int] | None = None
+        self._columns: list[int] = []
+        self._table: Table | None = None
 
     def write(self, at_s: float, meter: int, values: npt.NDArray[np.float64], every: npt.NDArray[np.float64]) -> None:
         """``every``: values of all meters at this step, which decide on the columns of the file."""
-        if self._columns is None:
+        if self._table is None:
             self._columns = np.flatnonzero(~np.isnan(every).all(axis=0)).tolist()
-            self._rows.writerow(["t_s", "meter", *(COLUMNS[column] for column in self._columns)])
-        row = values[self._columns].tolist()
-        self._rows.writerow([f"{at_s:.3f}", self._names[meter], *("" if value != value else f"{value:.{_DIGITS}g}" for value in row)])
+            names = ("t_s", "meter", *(COLUMNS[column] for column in self._columns))
+            self._table = TABLES[self._form](self._path, names, texts=("meter",))
+        row = [None if value != value else value for value in values[self._columns].tolist()]
+        self._table.write([round(at_s, 3), self._names[meter], *row])
 
     def close(self) -> None:
-        self._file.close()
+        if self._table is not None:
+            self._table.close()

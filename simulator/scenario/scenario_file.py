@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edge_agent.errors import ConfigError
-from simulator.grid.areas import STYLES, Area, AreaMeter, make_area
+from simulator.grid.areas import Area, AreaMeter, make_area
 from simulator.load.consumers import Consumer, e_bikes, ev_charger, household, irrigation, solar_panels, tobacco_barn, workshop
 from simulator.load.household import make_household
 from simulator.load.profile import LoadProfile
 from simulator.load.streams import Streams
 from simulator.load.weather import Weather
 from simulator.scenario.draw import KINDS, draw_scenario
+from simulator.scenario.given import LARGEST_SEED, check_consumers, is_number, read_given
 from simulator.scenario.timeline import Timeline, read_changes
 from simulator.scenario.world import World
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
-_TABLES = {"description", "seed", "area", "time", "homes", "consumer", "change"}
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "area": {"style": "urban_cable", "meters": 100},
-    "time": {"day": 100, "begin_hour": 0.0, "hours": 6.0, "step_s": 10.0, "poll_s": 60.0},
-    "homes": {"electric_heating": 0.15, "shift_c": 0.0, "vacant": 0.0},
-}
-_CONSUMERS = ("ev_ac", "ev_dc", "e_bikes", "tobacco_barn", "irrigation", "workshop", "solar", "none")
+_MACROS = {"set_meter": "factor", "tap_meter": "kw", "relay_open": ""}       # and the number that each needs
+_LARGEST_FACTOR = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +67,8 @@ def load_scenario(name: str, *, seed: int | None = None) -> Scenario:
     Raises:
         ConfigError: with one line for each problem.
     """
+    if seed is not None and not 0 <= seed <= LARGEST_SEED:
+        raise ConfigError([f"seed {seed}: 0 to {LARGEST_SEED} are possible"])
     if name in KINDS:
         return _scenario(name, draw_scenario(name, seed=1 if seed is None else seed))
     if seed is not None:
@@ -81,7 +79,7 @@ def load_scenario(name: str, *, seed: int | None = None) -> Scenario:
             given = tomllib.load(file)
     except OSError as exc:
         raise ConfigError([f"scenario {name}: no shipped one ('hplc-edge sim list'), and no file ({exc.strerror})"]) from exc
-    except tomllib.TOMLDecodeError as exc:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError([f"{path}: no TOML ({exc})"]) from exc
     try:
         return _scenario(path.stem, given)
@@ -89,21 +87,17 @@ def load_scenario(name: str, *, seed: int | None = None) -> Scenario:
         raise ConfigError([f"{path}: {problem}" for problem in exc.problems]) from exc
 
 
-def _scenario(name: str, given: dict[str, Any]) -> Scenario:
-    tables = {table: _table(table, given.get(table, {})) for table in _DEFAULTS}
-    problems = [f"unknown key {key}; possible are {', '.join(sorted(_TABLES))}" for key in sorted(set(given) - _TABLES)]
-    time, seed = tables["time"], given.get("seed", 1)
-    if not isinstance(seed, int):
-        problems.append(f"seed {seed!r}: a whole number is needed")
-    if not (0 < time["step_s"] <= 900 and time["hours"] > 0 and time["poll_s"] > 0 and 0 <= time["begin_hour"] < 24):
-        problems.append("time: step_s 0 to 900, hours and poll_s above 0, begin_hour 0 to 24 are possible")
-    if problems:
-        raise ConfigError(problems)
-    area = make_area(str(tables["area"]["style"]), int(tables["area"]["meters"]), seed=seed, name=name)
-    timeline = read_changes([_expanded(change, area) for change in given.get("change", [])])
-    timeline.check(area.network, {meter.id for meter in area.meters})
+def _scenario(name: str, content: Mapping[str, Any]) -> Scenario:
+    given = read_given(content)
+    time, seed = given.tables["time"], given.seed
+    area = make_area(given.tables["area"]["style"], given.tables["area"]["meters"], seed=seed, name=name)
+    known = {meter.id for meter in area.meters}
+    timeline = read_changes([_expanded(change, area) for change in given.changes])
+    timeline.check(area.network, known)
+    timeline.check_times(duration_s=3600.0 * time["hours"], step_s=time["step_s"])
+    check_consumers(given.consumers, known)
     days = math.ceil((time["begin_hour"] + time["hours"]) / 24.0) + 1
-    consumers = _consumers(area, given.get("consumer", []), tables["homes"], Streams(seed), first_day=int(time["day"]), days=days)
+    consumers = _consumers(area, given.consumers, given.tables["homes"], Streams(seed), first_day=time["day"], days=days)
     draws, laws = {}, {}
     for meter in area.meters:
         consumer = consumers[meter.id]
@@ -111,26 +105,29 @@ def _scenario(name: str, given: dict[str, Any]) -> Scenario:
             draws[load], laws[load] = profile, consumer.zip
     network = replace(area.network, loads=tuple(replace(load, zip=laws[load.id]) for load in area.network.loads))
     return Scenario(
-        name=name, description=str(given.get("description", "")), seed=seed, area=replace(area, network=network), timeline=timeline,
+        name=name, description=given.description, seed=seed, area=replace(area, network=network), timeline=timeline,
         draws=draws, begin_s=3600.0 * time["begin_hour"], duration_s=3600.0 * time["hours"], step_s=float(time["step_s"]),
         poll_s=float(time["poll_s"]),
     )
 
 
-def _expanded(change: dict[str, Any], area: Area) -> dict[str, Any]:
+def _expanded(change: Mapping[str, Any], area: Area) -> Mapping[str, Any]:
     """``set_meter`` (meter, factor), ``relay_open`` (meter) and ``tap_meter`` (meter, kw) become edits of loads."""
     meters = {meter.id: meter for meter in area.meters}
     edits: list[dict[str, Any]] = []
-    for edit in change.get("edits", []):
-        if edit.get("op") not in ("set_meter", "tap_meter", "relay_open"):
+    if not isinstance(change.get("edits"), list):
+        return change                   # nothing to expand, or nothing that could be: said where changes are read
+    for edit in change["edits"]:
+        if not isinstance(edit, dict) or str(edit.get("op")) not in _MACROS:
             edits.append(edit)
             continue
-        meter = meters.get(edit.get("meter"))
-        value = 0.0 if edit["op"] == "relay_open" else edit.get("factor" if edit["op"] == "set_meter" else "kw")
-        if meter is None or not isinstance(value, int | float):
-            raise ConfigError([f"change {change.get('id', '?')}: {edit['op']} needs a meter of the area and a factor or kw"])
+        meter, wanted = meters.get(str(edit.get("meter"))), _MACROS[edit["op"]]
+        value = edit.get(wanted) if wanted else 0.0
+        if meter is None or not is_number(value) or not 0.0 <= value <= _LARGEST_FACTOR or set(edit) - {"op", "meter", wanted}:
+            needs = f" and {wanted} (0 to {_LARGEST_FACTOR:g})" if wanted else ""
+            raise ConfigError([f"change {change.get('id', '?')}: {edit['op']} needs a meter of the area{needs}, and nothing else"])
         if edit["op"] == "relay_open":
-            change = change | {"relay": [*change.get("relay", []), meter.id]}
+            change = {**change, "relay": [*change.get("relay", []), meter.id]}
         if edit["op"] != "tap_meter":
             nominal = {load.id: load for load in area.network.loads}
             edits += [
@@ -140,47 +137,23 @@ def _expanded(change: dict[str, Any], area: Area) -> dict[str, Any]:
         else:
             tap = {"id": f"tap-{change.get('id')}-{meter.id}", "bus": meter.bus, "phase": meter.phases[0].upper(), "v_nom": 220.0}
             edits.append({"op": "add_load", "load": tap | {"p_kw": float(value), "q_kvar": 0.2 * value, "unmetered": True}})
-    return change | {"edits": edits} if "edits" in change else change
-
-
-def _table(name: str, given: Any) -> dict[str, Any]:
-    defaults = _DEFAULTS[name]
-    if not isinstance(given, dict):
-        raise ConfigError([f"{name}: must be a table"])
-    if unknown := set(given) - set(defaults):
-        raise ConfigError([f"{name}: unknown key {', '.join(sorted(unknown))}; possible are {', '.join(defaults)}"])
-    for key, value in given.items():
-        wanted = str if isinstance(defaults[key], str) else (int, float)
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise ConfigError([f"{name}.{key} = {value!r}: {'a word' if wanted is str else 'a number'} is needed"])
-    if name == "area" and given.get("style", "urban_cable") not in STYLES:
-        raise ConfigError([f"area.style = {given['style']!r}: one of {', '.join(STYLES)} is possible"])
-    return defaults | given
+    return {**change, "edits": edits}
 
 
 def _consumers(
-    area: Area, given: list[dict[str, Any]], homes: dict[str, Any], streams: Streams, *, first_day: int, days: int
+    area: Area, given: Sequence[Mapping[str, Any]], homes: Mapping[str, Any], streams: Streams, *, first_day: int, days: int
 ) -> dict[str, Consumer]:
     """Who is behind each meter: households, but where the file says otherwise."""
     weather = Weather.drawn(streams, first_day=first_day, days=days, shift_c=homes["shift_c"])
-    special, problems = {}, []
+    special = {}
     known = {meter.id: meter for meter in area.meters}
     for entry in given:
-        kind, wanted = entry.get("kind"), entry.get("meters", [])
-        if kind not in _CONSUMERS or set(entry) - {"kind", "meters", "kw", "hour"}:
-            problems.append(f"consumer {kind!r}: kind (one of {', '.join(_CONSUMERS)}), meters, kw and hour are possible")
-            continue
-        for name in wanted:
-            if name not in known:
-                problems.append(f"consumer {kind}: no meter {name}")
-            else:
-                special[name] = _special(str(kind), streams, known[name], weather, entry.get("kw"), entry.get("hour", 19.0))
-    if problems:
-        raise ConfigError(problems)
+        for name in entry.get("meters", []):
+            special[name] = _special(entry["kind"], streams, known[name], weather, entry.get("kw"), float(entry.get("hour", 19.0)))
     return {meter.id: special.get(meter.id) or _home(meter, homes, streams, weather) for meter in area.meters}
 
 
-def _home(meter: AreaMeter, homes: dict[str, Any], streams: Streams, weather: Weather) -> Consumer:
+def _home(meter: AreaMeter, homes: Mapping[str, Any], streams: Streams, weather: Weather) -> Consumer:
     chance = streams.named(f"{meter.id}/kind")
     if chance.random() < homes["vacant"]:
         profiles = tuple(make_household(streams, f"{meter.id}/{phase}", weather, is_vacant=True) for phase in meter.phases)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.meter.grid_meter import DARK_BELOW
+from simulator.scenario.timeline import Change
 from simulator.scenario.world import World
 
 _NOTICEABLE_V = 2.0          # ten times what a class 1 meter resolves
@@ -20,6 +21,7 @@ _NOMINAL_V = 220.0
 class Fault:
     """``dark``: meters that lose supply by it; ``shifted``: whose voltage moves by 2 V or more; ``mute``: not heard, though supplied.
 
+    ``altered``: meters whose load or whose registering is another meanwhile (a tripped breaker, an open relay, a meter that counts half).
     ``end_s`` infinite: it lasts. ``largest_shift_v``: of any living meter, which says whether voltages can show it at all.
     """
 
@@ -32,6 +34,7 @@ class Fault:
     shifted: tuple[str, ...]
     mute: tuple[str, ...]
     swapped: tuple[str, ...]
+    altered: tuple[str, ...] = ()
     largest_shift_v: float
 
 
@@ -60,5 +63,11 @@ def _fault(world: World, change_id: str) -> Fault:
                 shifted.append(meter.id)
     return Fault(
         id=change.id, fault_class=change.fault_class, place=change.place, begin_s=change.at_s, end_s=change.until_s, dark=tuple(dark),
-        shifted=tuple(shifted), mute=change.mute, swapped=change.swap, largest_shift_v=largest_v,
+        shifted=tuple(shifted), mute=change.mute, swapped=change.swap, altered=_altered(world, change), largest_shift_v=largest_v,
     )
+
+
+def _altered(world: World, change: Change) -> tuple[str, ...]:
+    before = {load.id: load for load in world.area.network.loads}
+    after = {load.id: load for load in world.timeline.network(world.area.network, (change.id,)).loads}
+    return tuple(meter.id for meter in world.area.meters if any(before[load] != after[load] for load in meter.loads))

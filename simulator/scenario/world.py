@@ -47,7 +47,9 @@ class Block:
     import_wh: Real
     export_wh: Real
     reactive_varh: Real
-    transformer_wh: Real                  # (t,)
+    transformer_wh: Real                  # (t,), and what came back, and reactive
+    transformer_export_wh: Real
+    transformer_varh: Real
 
 
 class World:
@@ -61,8 +63,8 @@ class World:
         self._solvers: OrderedDict[tuple[str, ...], Solver] = OrderedDict()
         self._blocks: OrderedDict[int, Block] = OrderedDict()
         n = len(self._load_ids)
-        # energies at the beginning of each block that was solved: (import, export, reactive) of the loads, and of the transformer
-        self._energies: dict[int, tuple[Real, Real, Real, float]] = {0: (np.zeros(n), np.zeros(n), np.zeros(n), 0.0)}
+        # energies at the beginning of each block that was solved: (import, export, reactive) of the loads, the three of the transformer
+        self._energies: dict[int, tuple[Real, Real, Real, Real]] = {0: (np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(3))}
 
     def block_of(self, step: int) -> tuple[Block, int]:
         """The block with ``step``, and its place in it."""
@@ -117,16 +119,18 @@ class World:
     def _with_energies(self, number: int, volts: Complex, amperes: Complex, transformer_v: Complex, transformer_a: Complex) -> Block:
         hours, (in_wh, out_wh, varh, through_wh) = self.step_s / _SECONDS_PER_HOUR, self._energies[number]
         power = volts * amperes.conj()
-        through = (transformer_v * transformer_a.conj()).real.sum(axis=0)
+        through = (transformer_v * transformer_a.conj()).sum(axis=0)
+        flows = np.array([np.maximum(through.real, 0.0), np.maximum(-through.real, 0.0), np.maximum(through.imag, 0.0)])
+        counted = through_wh[:, None] + np.cumsum(flows * hours, axis=1)
         block = Block(
             first=number * self._block_steps, volts=volts, amperes=amperes, transformer_v=transformer_v, transformer_a=transformer_a,
             import_wh=in_wh[:, None] + np.cumsum(np.maximum(power.real, 0.0) * hours, axis=1),
             export_wh=out_wh[:, None] + np.cumsum(np.maximum(-power.real, 0.0) * hours, axis=1),
             reactive_varh=varh[:, None] + np.cumsum(np.maximum(power.imag, 0.0) * hours, axis=1),
-            transformer_wh=through_wh + np.cumsum(np.maximum(through, 0.0) * hours),
+            transformer_wh=counted[0], transformer_export_wh=counted[1], transformer_varh=counted[2],
         )
         self._energies[number + 1] = (
-            block.import_wh[:, -1], block.export_wh[:, -1], block.reactive_varh[:, -1], float(block.transformer_wh[-1])
+            block.import_wh[:, -1], block.export_wh[:, -1], block.reactive_varh[:, -1], counted[:, -1]
         )
         return block
 

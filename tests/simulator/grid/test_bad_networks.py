@@ -84,7 +84,7 @@ EDITS = {
     "unknown field": ({"op": "set_load", "load": "l1", "set": {"kw": 1.0}}, r"a load has no kw"),
     "word for a number": ({"op": "set_load", "load": "l1", "set": {"p_kw": "5"}}, r"load l1: p_kw = '5' is no number"),
     "load moved nowhere": ({"op": "set_load", "load": "l1", "set": {"bus": "c9"}}, r"load l1: no bus c9"),
-    "load named twice": ({"op": "set_load", "load": "l1", "set": {"id": "l2"}}, r"load l2: twice"),
+    "load named twice": ({"op": "set_load", "load": "l1", "set": {"id": "l2"}}, r"a load has no id that could be set"),
     "two shares": ({"op": "set_load", "load": "l1", "set": {"zip": [0.5, 0.5]}}, r"load l1: zip shares"),
     "tap to a phase": ({"op": "add_load", "load": LOAD | {"to": "Q"}}, r"load x: lies between A and Q"),
     "negative factor": ({"op": "scale_loads", "factor": -1}, r"factor -1"),

@@ -68,6 +68,13 @@ def test_a_dead_carrier_relay_makes_meters_mute_that_have_supply():
     assert fault.largest_shift_v == 0.0
 
 
+def test_the_truth_names_the_meters_whose_load_or_registering_a_change_makes_another():
+    assert faults_of("theft_scale")["slow"].altered == ("m0037",)
+    assert faults_of("arrears_disconnect_reconnect")["arrears-1"].altered == ("m0013",)
+    assert len(faults_of("new_year_eve")["cooking"].altered) == 80
+    assert faults_of("meter_swap")["swap"].altered == ()
+
+
 def test_open_relays_leave_meters_alive_and_the_agent_quiet():
     fault = faults_of("arrears_disconnect_reconnect")["arrears-1"]
     assert fault.dark == ()
@@ -149,11 +156,13 @@ def test_the_list_names_each_scenario_with_its_story(capsys):
     assert sim_run.__doc__
 
 
+CHANGE = '[[change]]\nid = "f"\nclass = "x"\nplace = "y"\nat = 0\n'
+LEAK = 'edits = [{{op = "shunt_r", id = "x", bus = "lv", conductor = "{}", ohm = 50}}]\n'
 BAD = {
     "unknown key": ('colour = 1', r"unknown key colour"),
     "unknown style": ('[area]\nstyle = "moon"', r"area.style = 'moon': one of rural_overhead"),
     "word for a number": ('[time]\nhours = "long"', r"time.hours = 'long': a number is needed"),
-    "too few meters": ('[area]\nmeters = 3', r"3 meters: 50 to 1000 are possible"),
+    "too few meters": ('[area]\nmeters = 3', r"area.meters = 3: 50 to 1000 are possible"),
     "unknown meter": ('[[consumer]]\nkind = "ev_ac"\nmeters = ["x1"]', r"consumer ev_ac: no meter x1"),
     "unknown consumer": ('[[consumer]]\nkind = "sauna"\nmeters = ["m0001"]', r"consumer 'sauna': kind \(one of"),
     "fault nowhere": (
@@ -166,6 +175,34 @@ BAD = {
     ),
     "mute nobody": ('[[change]]\nid = "f"\nclass = "x"\nplace = "y"\nat = 0\nmute = ["x1"]', r"change f: no meter x1"),
     "no TOML": ("[", r"no TOML"),
+    "no text": ("\x00", r"no TOML"),
+    "half a meter": ("[area]\nmeters = 50.5", r"area.meters = 50.5: a whole number is needed"),
+    "endless": ("[time]\nhours = inf", r"time.hours = inf: 0.05 to 8784 are possible"),
+    "too long": ("[time]\nhours = 1e9", r"time.hours = 1000000000.0: 0.05 to 8784 are possible"),
+    "no number": ("[homes]\nvacant = nan", r"homes.vacant = nan: 0 to 1 are possible"),
+    "never polled": ("[time]\npoll_s = 0", r"time.poll_s = 0: 1 to 86400 are possible"),
+    "negative seed": ("seed = -1", r"seed -1: a whole number from 0"),
+    "changes are no tables": ("change = 5", r"change: must be tables, each written as \[\[change\]\]"),
+    "edits are no list": (CHANGE + "edits = 5", r"change f: edits = 5; a list of tables is needed"),
+    "edit is no table": (CHANGE + "edits = [5]", r"change f: edit 1: 5 is no table"),
+    "operation is a list": (CHANGE + 'edits = [{op = ["open"]}]', r"change f: edit 1: no operation \['open'\]"),
+    "key of no edit": (CHANGE + 'edits = [{op = "open", branch = "feeder-1", wires = 3}]', r"edit 1 \(open\): unknown key wires"),
+    "macro with more": (
+        CHANGE + 'edits = [{op = "relay_open", meter = "m0001", kw = 1}]', r"relay_open needs a meter of the area, and nothing else",
+    ),
+    "mute is no list": (CHANGE + "mute = 5", r"change f: mute = 5; a list of names is needed"),
+    "begins when all is over": (
+        CHANGE.replace("at = 0", "at = 21600") + 'mute = ["m0001"]', r"change f: begins at 21600 s, the scenario ends at 21600 s",
+    ),
+    "between two steps": (
+        CHANGE.replace("at = 0", "at = 11\nuntil = 19") + 'mute = ["m0001"]', r"change f: over at 19 s, before the next step",
+    ),
+    "two that cannot hold together": (
+        CHANGE + LEAK.format("A") + CHANGE.replace('"f"', '"g"') + LEAK.format("B"), r"changes f, g together: edit 2 .* a shunt x is there",
+    ),
+    "digits that are none": (CHANGE.replace("at = 0", 'at = "\u00b2:00:00"') + 'mute = ["m0001"]', r"change f: time .* write seconds"),
+    "consumer without number": ('[[consumer]]\nkind = "solar"\nmeters = ["m0001"]\nkw = "x"', r"consumer solar: kw = 'x'; a number up"),
+    "two consumers": (2 * '[[consumer]]\nkind = "solar"\nmeters = ["m0001"]\n', r"consumer solar: meter m0001 has a consumer already"),
 }
 
 

@@ -109,7 +109,7 @@ BAD = {
         r"change f: from 3600 s until 1800 s; begin at 0 or later and end after that",
     ),
     "unknown key": (F | {"at": 0, "edits": HEAD, "colour": 1}, r"change f: unknown key colour"),
-    "nothing": (F | {"at": 0, "edits": []}, r"change f: no edits, mute, swap or cover"),
+    "nothing": (F | {"at": 0, "edits": []}, r"change f: no edits, mute, swap, cover or clock"),
     "no time": (F | {"edits": HEAD}, r"change f: at is missing"),
     "odd time": (F | {"at": "noon", "edits": HEAD}, r"change f: time 'noon': write seconds"),
 }
