@@ -1,0 +1,1 @@
+"""HPLC's channel access: back-off timers, exchanges with acknowledgement, collisions; beacon periods."""
