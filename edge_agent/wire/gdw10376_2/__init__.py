@@ -6,6 +6,7 @@ the data types are in ``units``. Source: Q/GDW 10376.2-2024.
 
 from __future__ import annotations
 
+from edge_agent.wire.gdw10376_2 import units
 from edge_agent.wire.gdw10376_2.addresses import BROADCAST
 from edge_agent.wire.gdw10376_2.codes import Code, CommType, DenyReason, DeviceType, Direction, MeterProtocol, NodeRole
 from edge_agent.wire.gdw10376_2.decoder import BUFFER_LIMIT, Decoder10376
@@ -18,5 +19,5 @@ from edge_agent.wire.gdw10376_2.registry import is_known, known_functions, parse
 __all__ = [
     "BROADCAST", "BUFFER_LIMIT", "MAX_FRAME_BYTES", "AddressField", "Code", "CommType", "Decoder10376", "DenyReason", "DeviceType",
     "Direction", "DownInfo", "Frame10376", "MeterProtocol", "NodeRole", "SequenceNumbers", "UpInfo", "answers_for", "confirm", "deny",
-    "describe", "encode", "is_answer", "is_known", "known_functions", "parse_frame", "parse_unit", "reply", "report", "request",
+    "describe", "encode", "is_answer", "is_known", "known_functions", "parse_frame", "parse_unit", "reply", "report", "request", "units",
 ]

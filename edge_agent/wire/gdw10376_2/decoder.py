@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from edge_agent.errors import FrameError
+from edge_agent.wire.gdw10376_2.codes import Code
 from edge_agent.wire.gdw10376_2.frame import (
+    CODE_BYTES,
     END,
     MAX_FRAME_BYTES,
     MIN_FRAME_BYTES,
@@ -17,7 +19,7 @@ from edge_agent.wire.gdw10376_2.frame import (
     Frame10376,
     code_of,
     code_offset,
-    parse_frame,
+    frame_of,
 )
 from edge_agent.wire.gdw10376_2.names import NAMES
 
@@ -25,18 +27,24 @@ from edge_agent.wire.gdw10376_2.names import NAMES
 # read loses nothing, and a babbling line does not fill the memory.
 BUFFER_LIMIT = MAX_FRAME_BYTES + 4096
 
-_HEAD_BYTES = 5   # up to the flags that say where AFN stands
-_CODE_BYTES = 3
+_HEAD_BYTES = 5  # up to the flags that say where AFN stands
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     """What the bytes at a start say so far: ``end`` of the frame and of its head, counted in the buffer; 0 = not known yet."""
 
     end: int = 0
     head_end: int = 0
-    is_in_the_table: bool = False
+    code: Code | None = None
     is_impossible: bool = False
+
+    def is_whole(self, held: int) -> bool:
+        return self.code is not None and self.end <= held
+
+    @property
+    def hides_what_follows(self) -> bool:
+        """A function of the table, or not enough bytes to say which function."""
+        return self.code in NAMES or not (self.head_end or self.is_impossible)
 
 
 @dataclass(slots=True)
@@ -52,6 +60,7 @@ class Decoder10376:
     checksum_errors: int = 0
     _buffer: bytearray = field(default_factory=bytearray)
     _ready: deque[Frame10376] = field(default_factory=deque)
+    _come_at_once: int = 0  # bytes held that were there when the frame before them could first be told
 
     @property
     def is_waiting_for_more(self) -> bool:
@@ -70,7 +79,9 @@ class Decoder10376:
 
     def next_frame(self) -> Frame10376 | None:
         """The next good frame, or None for "need more"."""
-        return self._ready.popleft() if self._ready else self._take(is_line_silent=False)
+        if self._ready:
+            return self._ready.popleft()
+        return self._take(is_line_silent=False) if self._buffer else None
 
     def reset(self) -> None:
         """The line fell silent within what was held: a start that waits for more was false. Frames behind it come out next."""
@@ -85,58 +96,62 @@ class Decoder10376:
         best: Frame10376 | None = None
         best_at = best_end = best_seen = 0
         waiting_at = len(buffer)
-        seen_from = 0  # how much of the buffer must have come before a frame further in counts
+        seen_from = self._come_at_once  # how much of the buffer must have come before a frame further in counts
         failed: list[int] = []
         at = buffer.find(START)
         while at >= 0 and (best is None or at < best_end):
             head = _head_at(buffer, at)
             seen_from = max(seen_from, head.head_end)
-            if not head.is_impossible and not 0 < head.end <= len(buffer):
-                if not is_line_silent:
-                    waiting_at = min(waiting_at, at)
-                    if head.is_in_the_table or not head.head_end:
-                        break
-            elif not head.is_impossible:
+            if head.is_whole(len(buffer)):
                 frame = self._judge(at, head, failed)
                 seen = max(head.end, seen_from)
                 if frame is not None and (best is None or seen < best_seen):
                     best, best_at, best_end, best_seen = frame, at, head.end, seen
-                if head.is_in_the_table:
+                if head.hides_what_follows:
                     if frame is not None:
                         break
-                    seen_from = max(seen_from, head.end)
+                    seen_from = seen
+            elif not (head.is_impossible or is_line_silent):
+                waiting_at = min(waiting_at, at)
+                if head.hides_what_follows:
+                    break
             at = buffer.find(START, at + 1)
         self._discard(waiting_at if best is None else best_at, failed)
         if best is not None:
             del buffer[: best_end - best_at]
+            self._come_at_once = best_seen - best_end
         return best
 
     def _judge(self, at: int, head: _Head, failed: list[int]) -> Frame10376 | None:
-        if self._buffer[head.end - 1] != END:
+        """The frame of a head whose bytes have all come, or None; ``at`` joins ``failed`` when only the sum is wrong."""
+        wire = bytes(self._buffer[at : head.end])
+        if head.code is None or wire[-1] != END:
             return None
-        try:
-            return parse_frame(bytes(self._buffer[at : head.end]))
-        except FrameError:
-            failed.append(at)  # start, length, code and end are right: only the sum can be wrong
+        if sum(wire[3:-2]) & 0xFF != wire[-2]:
+            failed.append(at)
             return None
+        return frame_of(wire, head.head_end - CODE_BYTES - at, head.code)
 
     def _discard(self, count: int, failed: list[int]) -> None:
         if count > 0:
             del self._buffer[:count]
+            self._come_at_once = max(0, self._come_at_once - count)
             self.discarded_bytes += count
-            self.checksum_errors += sum(at < count for at in failed)
+            if failed:
+                self.checksum_errors += sum(at < count for at in failed)
 
 
 def _head_at(buffer: bytearray, at: int) -> _Head:
     held = len(buffer) - at
     if held < _HEAD_BYTES:
         return _Head()
-    length = int.from_bytes(buffer[at + 1 : at + 3], "little")
-    code_at = code_offset(buffer[at : at + _HEAD_BYTES])
-    if not MIN_FRAME_BYTES <= length <= MAX_FRAME_BYTES or code_at + _CODE_BYTES + 2 > length:
+    length = buffer[at + 1] | buffer[at + 2] << 8
+    if not MIN_FRAME_BYTES <= length <= MAX_FRAME_BYTES:
         return _Head(is_impossible=True)
-    head_end = code_at + _CODE_BYTES
+    head_end = code_offset(buffer[at : at + _HEAD_BYTES]) + CODE_BYTES
+    if head_end + 2 > length:
+        return _Head(is_impossible=True)
     if held < head_end:
         return _Head(end=at + length)
-    code = code_of(buffer[at + code_at : at + head_end])
-    return _Head(end=at + length, head_end=at + head_end, is_in_the_table=code in NAMES, is_impossible=code is None)
+    code = code_of(buffer[at + head_end - CODE_BYTES : at + head_end])
+    return _Head(end=at + length, head_end=at + head_end, code=code, is_impossible=code is None)

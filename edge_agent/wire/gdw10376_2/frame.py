@@ -21,8 +21,9 @@ MAX_FRAME_BYTES = 2560
 INFORMATION_AT = 4
 BODY_AT = INFORMATION_AT + INFORMATION_BYTES  # A, or AFN where there is none
 
+CODE_BYTES = 3
+
 _UP, _PRM, _TYPE_MASK = 0x80, 0x40, 0x3F
-_CODE_BYTES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,17 +91,22 @@ def parse_frame(wire: bytes) -> Frame10376:
     if found != wire[-2]:
         raise FrameError(f"checksum is {wire[-2]:02X}, bytes give {found:02X}")
     code_at = code_offset(wire)
-    if code_at + _CODE_BYTES > length - 2:
+    if code_at + CODE_BYTES > length - 2:
         raise FrameError(f"frame of {length} bytes cannot hold its addresses of {code_at - BODY_AT} bytes")
-    code = code_of(wire[code_at : code_at + _CODE_BYTES])
+    code = code_of(wire[code_at : code_at + CODE_BYTES])
     if code is None:
         raise FrameError(f"information class {wire[code_at + 1]:02X} {wire[code_at + 2]:02X} names no single Fn")
+    return frame_of(wire, code_at, code)
+
+
+def frame_of(wire: bytes, code_at: int, code: Code) -> Frame10376:
+    """The frame that ``wire`` is, once its form and sum are known to be right and ``code`` was found at ``code_at``."""
     information = wire[INFORMATION_AT:BODY_AT]
     return Frame10376(
         afn=code.afn,
         fn=code.fn,
         info=UpInfo.parse(information) if wire[3] & _UP else DownInfo.parse(information),
-        data=wire[code_at + _CODE_BYTES : -2],
+        data=wire[code_at + CODE_BYTES : -2],
         addresses=_addresses_of(wire[BODY_AT:code_at]),
         prm=bool(wire[3] & _PRM),
         comm_type=wire[3] & _TYPE_MASK,

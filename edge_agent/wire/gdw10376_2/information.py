@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 INFORMATION_BYTES = 6
 MODULE_FLAG = 0x04
-_UP_UNUSED = bytes.fromhex("0af00000fe00")  # "reserved bits are 0": kept apart, so that a capture encodes to its own bytes
+# "Reserved bits are 0": kept apart, so that a capture with others encodes to its own bytes.
+_UP_UNUSED = int.from_bytes(bytes.fromhex("0af00000fe00"), "little")
 _NOTHING_UNUSED = bytes(INFORMATION_BYTES)
 
 
@@ -85,7 +86,7 @@ class UpInfo:
                 self.sequence,
             ]
         )
-        return bytes(ours | kept & mask for ours, kept, mask in zip(used, self.unused, _UP_UNUSED, strict=True))
+        return (int.from_bytes(used, "little") | _unused_bits(self.unused)).to_bytes(INFORMATION_BYTES, "little")
 
     @classmethod
     def parse(cls, wire: bytes) -> UpInfo:
@@ -99,8 +100,12 @@ class UpInfo:
             command_quality=wire[3] & 15,
             reply_quality=wire[3] >> 4,
             event_pending=bool(wire[4] & 1),
-            unused=bytes(byte & mask for byte, mask in zip(wire, _UP_UNUSED, strict=True)),
+            unused=_unused_bits(wire).to_bytes(INFORMATION_BYTES, "little"),
         )
+
+
+def _unused_bits(information: bytes) -> int:
+    return int.from_bytes(information, "little") & _UP_UNUSED
 
 
 def _nibble(value: int, what: str) -> int:

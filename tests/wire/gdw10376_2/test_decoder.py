@@ -41,16 +41,18 @@ def reference(stream: bytes) -> tuple[list[bytes], int]:
     """Frames of ``stream`` as a reader finds them who gets one byte at a time and knows only what has come; and where it stands then."""
     found, begin = [], 0
     for end in range(1, len(stream) + 1):
-        for at in range(begin, end):
-            verdict = first_look(stream[at:end])
-            if verdict == "wait":
-                break
-            if verdict == "good":
-                length = int.from_bytes(stream[at + 1 : at + 3], "little")
-                found.append(stream[at : at + length])
-                begin = at + length
-                break
+        while (frame_at := good_frame_at(stream[:end], begin)) is not None:  # one byte can settle several
+            begin = frame_at + stream[frame_at + 1] + 256 * stream[frame_at + 2]
+            found.append(stream[frame_at:begin])
     return found, begin
+
+
+def good_frame_at(come: bytes, begin: int) -> int | None:
+    for at in range(begin, len(come)):
+        verdict = first_look(come[at:])
+        if verdict != "skip":
+            return at if verdict == "good" else None
+    return None
 
 
 def first_look(held: bytes) -> str:

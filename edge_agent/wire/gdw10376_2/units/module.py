@@ -77,37 +77,37 @@ class BroadcastDelay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionsQuery:
-    """F11 down: which Fn of ``afn`` does the module know?"""
+    """F11 down: which Fn of ``asked_afn`` does the module know?"""
 
     code: ClassVar[Code] = Code(0x03, 11)
-    afn: int
+    asked_afn: int
 
     def to_bytes(self) -> bytes:
-        return number(self.afn, 1)
+        return number(self.asked_afn, 1)
 
     @classmethod
     def parse(cls, code: Code, data: bytes) -> Self:
         reader = Reader(code, data)
-        return reader.finished(cls(afn=reader.number(1)))
+        return reader.finished(cls(asked_afn=reader.number(1)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Functions:
-    """F11 up: the Fn of ``afn`` that the module knows, rising."""
+    """F11 up: the Fn of ``asked_afn`` that the module knows, rising."""
 
     code: ClassVar[Code] = Code(0x03, 11)
-    afn: int
+    asked_afn: int
     functions: tuple[int, ...]
 
     def to_bytes(self) -> bytes:
-        return number(self.afn, 1) + number(sum(1 << fn - 1 for fn in set(self.functions)), _BITMAP_BYTES)
+        return number(self.asked_afn, 1) + number(sum(1 << fn - 1 for fn in set(self.functions)), _BITMAP_BYTES)
 
     @classmethod
     def parse(cls, code: Code, data: bytes) -> Self:
         reader = Reader(code, data)
-        afn, bitmap = reader.number(1), reader.number(_BITMAP_BYTES)
+        asked_afn, bitmap = reader.number(1), reader.number(_BITMAP_BYTES)
         known = tuple(fn for fn in range(1, 8 * _BITMAP_BYTES) if bitmap >> fn - 1 & 1)  # D255 is reserved
-        return reader.finished(cls(afn=afn, functions=known))
+        return reader.finished(cls(asked_afn=asked_afn, functions=known))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
