@@ -75,20 +75,15 @@ def first_look(held: bytes) -> str:
     if len(held) >= length:
         is_good = held[length - 1] == 0x16 and sum(held[3 : length - 2]) % 256 == held[length - 2]
         return "good" if is_good else "skip"
-    standard = {0: {1, 2}, 1: {1, 2, 3}, 6: {1, 2, 3, 4, 5}, 0x13: {1, 2}, 0xF1: {1, 2}}
-    fn = group * 8 + element.bit_length()
-    if afn in standard:
-        return "wait" if fn in standard[afn] else "skip"
-    return "skip" if afn not in (2, 3, 4, 5, 0x10, 0x11, 0x12, 0x14, 0x15) or (afn, fn) not in OTHERS else "wait"
+    return "wait" if group * 8 + element.bit_length() in STANDARD.get(afn, ()) else "skip"
 
 
-# Table 7 of the standard as far as the pieces below reach it, written down apart from the code.
-OTHERS = {
-    (2, 1), *((3, n) for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 100)), (4, 1), (4, 2), (4, 3),
-    *((5, n) for n in (1, 2, 3, 4, 5, 6, 10, 16, 17, 18, 20, 100, 101, 200)),
-    *((0x10, n) for n in (1, 2, 3, 4, 5, 6, 7, 9, 20, 21, 31, 40, 100, 101, 104, 111, 112)),
-    *((0x11, n) for n in (1, 2, 3, 4, 5, 6, 100, 101, 102)), (0x12, 1), (0x12, 2), (0x12, 3),
-    *((0x14, n) for n in (1, 2, 3, 4)), (0x15, 1),
+# Table 7 of the standard, written down apart from the code.
+STANDARD = {
+    0x00: {1, 2}, 0x01: {1, 2, 3}, 0x02: {1}, 0x03: {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 100}, 0x04: {1, 2, 3},
+    0x05: {1, 2, 3, 4, 5, 6, 10, 16, 17, 18, 20, 100, 101, 200}, 0x06: {1, 2, 3, 4, 5},
+    0x10: {1, 2, 3, 4, 5, 6, 7, 9, 20, 21, 31, 40, 100, 101, 104, 111, 112}, 0x11: {1, 2, 3, 4, 5, 6, 100, 101, 102},
+    0x12: {1, 2, 3}, 0x13: {1, 2}, 0x14: {1, 2, 3, 4}, 0x15: {1}, 0xF1: {1, 2},
 }
 
 pieces = st.one_of(
