@@ -75,7 +75,8 @@ def make_equations(network: Network) -> Equations:
         stamp([node], np.array([[INSULATION_S if node[0] == network.transformer.lv_bus else STRAY_S]], dtype=np.complex128))
     n = len(index)
     injection = np.zeros(n, dtype=np.complex128)
-    injection[[index[SOURCE_BUS, phase] for phase in PHASES]] = source_admittance(network) @ source_volts(network)
+    with np.errstate(all="ignore"):      # a source that is not finite is found by whoever solves
+        injection[[index[SOURCE_BUS, phase] for phase in PHASES]] = source_admittance(network) @ source_volts(network)
     return Equations(
         admittance=csc_matrix((values, (rows, columns)), shape=(n, n), dtype=np.complex128), injection=injection, index=index,
         tied=frozenset(tied),
