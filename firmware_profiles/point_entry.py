@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Container, Mapping
 from fractions import Fraction
 
 from firmware_profiles.quantities import QUANTITIES, UNITS, column_name
@@ -35,19 +35,10 @@ def read_points(
 def _points(table: Table, function: int, high_word_first: bool, shared_no_value: Mapping[str, list[int]]) -> list[Point]:
     """The points of one entry: a list of places means values one after the other."""
     before = len(table.problems)
-    places = _places(table)
-    quantity = str(table.table.get("quantity", ""))
-    if quantity:
-        table.where += f" ({column_name(quantity, '/'.join(places))})"
-    table.refuse_unknown(_POINT_KEYS)
-    quantity = table.choice("quantity", QUANTITIES)
-    if quantity:
-        for place in places:
-            if place not in QUANTITIES[quantity].places:
-                allowed = ", ".join(repr(name) for name in QUANTITIES[quantity].places)
-                table.wrong(f"place = {place!r} is none of this quantity; use one of {allowed}")
+    places = read_places(table)
+    quantity = read_quantity(table, places, _POINT_KEYS)
     kind = table.choice("type", (*TYPES, TEXT))
-    unit = _unit(table, quantity)
+    unit = read_unit(table, quantity)
     words = table.integer("words", _NO_WORDS, 1, _MAX_WORDS) if "words" in table.table else _NO_WORDS
     if kind and (kind == TEXT) != bool(words):
         table.wrong("words is for text points, and only for them; give it there, leave it out elsewhere")
@@ -60,7 +51,7 @@ def _points(table: Table, function: int, high_word_first: bool, shared_no_value:
     if coding == FOUR_QUADRANT_POWER_FACTOR and quantity != "power_factor":
         table.wrong(f"coding = {coding!r} is for power_factor only; leave it out")
     point = {
-        "function": table.integer("function", function, 3, 4), "type": kind, "scale": _scale(table), "unit": unit, "coding": coding,
+        "function": table.integer("function", function, 3, 4), "type": kind, "scale": read_scale(table), "unit": unit, "coding": coding,
         "high_word_first": table.choice("word_order", ("high", "low"), "high" if high_word_first else "low") != "low",
         "no_value": _no_value(table, size, shared_no_value.get(kind, [])), "text_words": words, "own_title": table.take("title", str, ""),
         "poll": table.choice("poll", POLLS, "never" if kind == TEXT else "full"),
@@ -70,7 +61,23 @@ def _points(table: Table, function: int, high_word_first: bool, shared_no_value:
     return [Point(quantity=quantity, place=place, address=address + number * step, **point) for number, place in enumerate(places)]
 
 
-def _places(table: Table) -> list[str]:
+def read_quantity(table: Table, places: list[str], known: Collection[str]) -> str:
+    """The quantity of the entry, "" where it is none; from here on problems of the entry name it."""
+    named = str(table.table.get("quantity", ""))
+    if named:
+        table.where += f" ({column_name(named, '/'.join(places))})"
+    table.refuse_unknown(known)
+    quantity = table.choice("quantity", QUANTITIES)
+    if quantity:
+        for place in places:
+            if place not in QUANTITIES[quantity].places:
+                allowed = ", ".join(repr(name) for name in QUANTITIES[quantity].places)
+                table.wrong(f"place = {place!r} is none of this quantity; use one of {allowed}")
+    return quantity
+
+
+def read_places(table: Table) -> list[str]:
+    """One place, or those of a list; [""] is the whole meter."""
     if "place" in table.table and "phase" in table.table:
         table.wrong("place and phase mean the same; give one of them")
     key = "phase" if "phase" in table.table else "place"
@@ -82,17 +89,18 @@ def _places(table: Table) -> list[str]:
     return [table.take(key, str, "")]
 
 
-def _unit(table: Table, quantity: str) -> str:
+def read_unit(table: Table, quantity: str, *, understood: Container[str] = ("", "1")) -> str:
+    """The unit of the entry. ``understood``: units that need not be written; a number without unit never needs one."""
     expected = QUANTITIES[quantity].unit if quantity else ""
-    # a number without unit needs none in the file; everything else must say it
-    unit = table.choice("unit", UNITS, expected if not quantity or expected in ("", "1") else REQUIRED)
+    unit = table.choice("unit", UNITS, expected if not quantity or expected in understood else REQUIRED)
     if quantity and unit and UNITS[unit][0] != expected:
         fitting = ", ".join(repr(name) for name, (inside, _) in UNITS.items() if inside == expected)
         table.wrong(f"unit = {unit!r} does not measure {quantity}; use one of {fitting}")
     return unit
 
 
-def _scale(table: Table) -> Fraction:
+def read_scale(table: Table) -> Fraction:
+    """The exact fraction of the entry; 1 where it has none."""
     given = table.table.get("scale", "1")
     advice = 'write an exact fraction above 0 in quotes, such as "1/10"'
     if not isinstance(given, str):

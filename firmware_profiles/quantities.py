@@ -19,6 +19,7 @@ PHASES = ("a", "b", "c")
 LINES = ("ab", "bc", "ca")
 TARIFFS = ("t1", "t2", "t3", "t4")
 QUADRANTS = ("q1", "q2", "q3", "q4")    # of the plane of active and reactive power
+STATUS_WORDS = ("w1", "w2", "w3", "w4", "w5", "w6", "w7")    # of a DL/T 645-2007 meter
 
 
 class Kind(enum.Enum):
@@ -138,11 +139,14 @@ _ALL = (
     Quantity(name="current_ratio", title="current transformer ratio", unit="1", carried=False, low=0.0, high=1e5),
     Quantity(name="current_residual_a", title="residual current", unit="A", carried=False, low=0.0, high=_MAX_A),
     Quantity(name="voltage_three_phase_v", title="voltage three-phase", unit="V", carried=False, low=0.0, high=1000.0),
+    Quantity(name="active_power_mean_w", title="active power mean of a minute", unit="W", carried=False, low=-_MAX_W, high=_MAX_W),
+    Quantity(name="battery_voltage_v", title="clock battery voltage", unit="V", carried=False, low=0.0, high=20.0),
+    Quantity(name="supply_interruptions", title="supply interruptions", unit="1", kind=Kind.COUNTER, carried=False, low=0.0, high=1e6),
     Quantity(name="serial_number", title="serial number", unit="", kind=Kind.TEXT, carried=False),
     Quantity(name="model", title="model", unit="", kind=Kind.TEXT, carried=False),
     Quantity(name="firmware", title="firmware", unit="", kind=Kind.TEXT, carried=False),
     Quantity(name="product_id", title="product id", unit="", kind=Kind.WORD, carried=False),
-    Quantity(name="status_word", title="status word", unit="", kind=Kind.WORD, carried=False),
+    Quantity(name="status_word", title="status word", unit="", kind=Kind.WORD, carried=False, places=(NO_PHASE, *STATUS_WORDS)),
     Quantity(name="alarm_word", title="alarm word", unit="", kind=Kind.WORD, carried=False),
     Quantity(name="phase_sequence", title="phase sequence", unit="", kind=Kind.WORD, carried=False),
 )
@@ -153,6 +157,24 @@ QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _ALL}
 def column_name(quantity: str, place: str = NO_PHASE) -> str:
     """``voltage_v`` and ``a`` -> ``voltage_v.a``; a quantity of the whole meter is its own column."""
     return f"{quantity}.{place}" if place else quantity
+
+
+_PLACE_TITLES = {
+    "a": "L1", "b": "L2", "c": "L3", "ab": "L1-L2", "bc": "L2-L3", "ca": "L3-L1", "n": "neutral",
+    "t1": "T1", "t2": "T2", "t3": "T3", "t4": "T4", "q1": "Q1", "q2": "Q2", "q3": "Q3", "q4": "Q4",
+    **{word: word[1:] for word in STATUS_WORDS},
+}
+_NO_TOTAL = ("active_energy", "reactive_energy", "apparent_energy", "current_demand")    # "active energy import", not "... import total"
+_WHOLE_TITLES = {"voltage_v": "average", "current_a": "average", "tan_phi": "total"}
+
+
+def title_of(quantity: str, place: str) -> str:
+    """The words of a data sheet: ``voltage L1``, ``active power total``, ``active energy import T2``."""
+    known = QUANTITIES[quantity]
+    where = _PLACE_TITLES.get(place, "")
+    if not where and (quantity in _WHOLE_TITLES or "a" in known.places) and not quantity.startswith(_NO_TOTAL):
+        where = _WHOLE_TITLES.get(quantity, "total")
+    return f"{known.title} {where}".strip()
 
 
 COLUMNS: tuple[str, ...] = tuple(
@@ -170,6 +192,6 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     "Wh": ("Wh", Fraction(1)), "kWh": ("Wh", Fraction(1000)), "MWh": ("Wh", Fraction(10**6)),
     "varh": ("varh", Fraction(1)), "kvarh": ("varh", Fraction(1000)), "Mvarh": ("varh", Fraction(10**6)),
     "VAh": ("VAh", Fraction(1)), "kVAh": ("VAh", Fraction(1000)), "MVAh": ("VAh", Fraction(10**6)),
-    "Ah": ("Ah", Fraction(1)), "h": ("h", Fraction(1)), "%": ("%", Fraction(1)),
+    "Ah": ("Ah", Fraction(1)), "h": ("h", Fraction(1)), "min": ("h", Fraction(1, 60)), "%": ("%", Fraction(1)),
     "Hz": ("Hz", Fraction(1)), "deg": ("deg", Fraction(1)), "Cel": ("Cel", Fraction(1)), "1": ("1", Fraction(1)), "": ("", Fraction(1)),
 }

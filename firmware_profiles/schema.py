@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from firmware_profiles.quantities import NO_PHASE, QUANTITIES, UNITS, column_name
+from firmware_profiles.dlt645 import DLT645_PROTOCOLS, DataBlock, DataPoint
+from firmware_profiles.quantities import NO_PHASE, QUANTITIES, UNITS, column_name, title_of
 
 # type -> (words, name in data sheets and vectors)
 TYPES: dict[str, tuple[int, str]] = {
@@ -19,13 +20,8 @@ POLLS = ("presence", "full", "never")
 PLAIN = "plain"
 FOUR_QUADRANT_POWER_FACTOR = "four_quadrant_pf"    # |raw| > 1 is leading, factor 2 - |raw| (Schneider)
 CODINGS = (PLAIN, FOUR_QUADRANT_POWER_FACTOR)
-
-_PLACE_TITLES = {
-    "a": "L1", "b": "L2", "c": "L3", "ab": "L1-L2", "bc": "L2-L3", "ca": "L3-L1", "n": "neutral",
-    "t1": "T1", "t2": "T2", "t3": "T3", "t4": "T4", "q1": "Q1", "q2": "Q2", "q3": "Q3", "q4": "Q4",
-}
-_NO_TOTAL = ("active_energy", "reactive_energy", "apparent_energy", "current_demand")    # "active energy import", not "... import total"
-_WHOLE_TITLES = {"voltage_v": "average", "current_a": "average", "tan_phi": "total"}
+MODBUS = "modbus"
+PROTOCOLS = (MODBUS, *DLT645_PROTOCOLS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +68,12 @@ class Point:
     @property
     def title(self) -> str:
         """The words of a data sheet: ``voltage L1``, ``active power total``, ``active energy import T2``."""
-        if self.own_title:
-            return self.own_title
-        quantity = QUANTITIES[self.quantity]
-        place = _PLACE_TITLES.get(self.place, "")
-        if not place and (self.quantity in _WHOLE_TITLES or "a" in quantity.places) and not self.quantity.startswith(_NO_TOTAL):
-            place = _WHOLE_TITLES.get(self.quantity, "total")
-        return f"{quantity.title} {place}".strip()
+        return self.own_title or title_of(self.quantity, self.place)
+
+    @property
+    def resolution(self) -> float | None:
+        """The smallest step, in the unit inside; None where there is no fixed one, as of a float register."""
+        return None if self.type in ("f32", "f64", "t5", "t6", TEXT) else float(self.scale * self.si_factor)
 
     @property
     def type_title(self) -> str:
@@ -123,8 +118,8 @@ class Identity:
 class Golden:
     """Bytes from a document or a capture and the values in them, worked out without our code.
 
-    ``request`` and ``response`` are whole RTU frames, or ``words`` are register bytes from ``address``. ``values``: key -> value in the
-    unit of the point; None = the bytes say "not available".
+    ``request`` and ``response`` are whole RTU frames, or ``words`` are register bytes from ``address``, or ``frame`` is the whole reply
+    of a DL/T 645 meter. ``values``: key -> value in the unit of the point; None = the bytes say "not available".
     """
 
     origin: str
@@ -132,19 +127,23 @@ class Golden:
     request: bytes = b""
     response: bytes = b""
     words: bytes = b""
+    frame: bytes = b""
     function: int = 0
     address: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One meter model. ``firmware`` is a range such as ``>=2.1, <3.0``, empty for any."""
+    """One meter model. ``firmware`` is a range such as ``>=2.1, <3.0``, empty for any.
+
+    ``points`` are the registers of a Modbus meter; a DL/T 645 meter has ``data_points`` and ``data_blocks`` instead.
+    """
 
     name: str
     maker: str
     meter: str                          # maker and model: "Eastron SDM630 v2"
     models: tuple[str, ...] = ()        # other names that this map covers
-    protocol: str = "modbus"
+    protocol: str = MODBUS
     firmware: str = ""
     source: str
     function: int = 3
@@ -156,8 +155,15 @@ class Profile:
     limits: ReadLimits = ReadLimits()
     serial: SerialDefaults = SerialDefaults()
     identity: Identity | None = None
-    points: tuple[Point, ...]
+    points: tuple[Point, ...] = ()
+    data_points: tuple[DataPoint, ...] = ()
+    data_blocks: tuple[DataBlock, ...] = ()
     golden: tuple[Golden, ...]
+
+    @property
+    def all_points(self) -> tuple[Point | DataPoint, ...]:
+        """What the meter gives, whatever its protocol."""
+        return (*self.points, *self.data_points)
 
     def points_at(self, function: int, address: int, words: int) -> tuple[Point, ...]:
         """The points that lie whole within a read of ``words`` registers from ``address`` with ``function``."""

@@ -12,11 +12,13 @@ from typing import Any
 
 from edge_agent.cli.command import Command
 from edge_agent.errors import ConfigError
+from firmware_profiles.dlt645 import CODINGS_645, DataPoint
 from firmware_profiles.loader import METERS, ProfileError, load_all, load_profile
-from firmware_profiles.schema import Point, Profile
+from firmware_profiles.schema import MODBUS, Point, Profile
 from firmware_profiles.selection import NoProfile, select
 
 _DONE, _CHECK_FAILED = 0, 1
+_CODING_WIDTH = max(map(len, CODINGS_645))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -73,26 +75,37 @@ def _list(profiles: Mapping[str, Profile], *, as_json: bool) -> int:
         return _DONE
     width = max(len(name) for name in profiles)
     for profile in profiles.values():
-        print(f"{profile.name:{width}}  {profile.phases:3}  {len(profile.points):3} points  {profile.meter}")
+        print(f"{profile.name:{width}}  {profile.phases:3}  {len(profile.all_points):3} points  {profile.meter}")
     return _DONE
 
 
 def _show(profile: Profile, *, as_json: bool) -> int:
     if as_json:
-        print(json.dumps({**_summary(profile), "points": [_point(point) for point in profile.points]}, indent=1))
+        print(json.dumps({**_summary(profile), "points": [_point(point) for point in profile.all_points]}, indent=1))
         return _DONE
     for key, value in _summary(profile).items():
         shown = "; ".join(dict.fromkeys(map(str, value))) if isinstance(value, list) else value
         print(f"{key:18} {'-' if shown in ('', None) else shown}")
     print()
-    for point in profile.points:
+    for point in profile.all_points:
         scale = "" if point.scale == 1 else f" x {point.scale}"
-        order = "" if point.high_word_first or point.words == 1 else " low word first"
-        print(
-            f"FC{point.function:02} 0x{point.address:04X}  {point.type:4}  {point.title:28} {point.unit + scale:12} {point.poll:8}"
-            f" {point.key}{order}"
-        )
+        print(f"{_where(point)}  {point.title:28} {point.unit + scale:12} {point.poll:8} {point.key}{_order(point)}")
+    for block in profile.data_blocks:
+        print(f"{block.identifier}  block of {', '.join(point.key for point in block.members)}")
     return _DONE
+
+
+def _where(point: Point | DataPoint) -> str:
+    """Where a value stands and in what form."""
+    if isinstance(point, DataPoint):
+        return f"{point.identifier}  {point.byte_count} {point.coding:{_CODING_WIDTH}}"
+    return f"FC{point.function:02} 0x{point.address:04X}  {point.type:4}"
+
+
+def _order(point: Point | DataPoint) -> str:
+    if isinstance(point, DataPoint):
+        return " signed" if point.is_signed else ""
+    return "" if point.high_word_first or point.words == 1 else " low word first"
 
 
 def _check(files: list[Path]) -> int:
@@ -106,7 +119,7 @@ def _check(files: list[Path]) -> int:
                 print(problem, file=sys.stderr)
             continue
         if files:
-            print(f"{path}: ok: {len(profile.points)} points, {len(profile.golden)} golden cases")
+            print(f"{path}: ok: {len(profile.all_points)} points, {len(profile.golden)} golden cases")
     if not files:
         try:
             print(f"{len(load_all())} shipped profiles: ok")
@@ -120,13 +133,24 @@ def _summary(profile: Profile) -> dict[str, Any]:
     return {
         "profile": profile.name, "maker": profile.maker, "meter": profile.meter, "models": list(profile.models),
         "protocol": profile.protocol, "firmware": profile.firmware, "phases": profile.phases, "max_current_a": profile.max_current_a,
-        "nominal_voltage_v": profile.nominal_voltage_v, "function": profile.function,
-        "serial": f"{profile.serial.baud} {profile.serial.format} unit {profile.serial.unit}", "max_words": profile.limits.max_words,
+        "nominal_voltage_v": profile.nominal_voltage_v, **_line(profile),
         "source": profile.source, "notes": profile.notes, "golden": [golden.origin for golden in profile.golden],
     }
 
 
-def _point(point: Point) -> dict[str, Any]:
+def _line(profile: Profile) -> dict[str, Any]:
+    serial = f"{profile.serial.baud} {profile.serial.format}"
+    if profile.protocol != MODBUS:
+        return {"serial": serial}
+    return {"function": profile.function, "serial": f"{serial} unit {profile.serial.unit}", "max_words": profile.limits.max_words}
+
+
+def _point(point: Point | DataPoint) -> dict[str, Any]:
+    if isinstance(point, DataPoint):
+        return {
+            "quantity": point.title, "column": point.column, "id": point.identifier, "coding": point.coding, "bytes": point.byte_count,
+            "signed": point.is_signed, "scale": str(point.scale), "unit": point.unit, "poll": point.poll,
+        }
     return {
         "quantity": point.title, "column": point.column, "function": point.function, "address": point.address, "type": point.type_title,
         "word_order": f"{point.word_order} word first", "scale": str(point.scale), "unit": point.unit, "poll": point.poll,

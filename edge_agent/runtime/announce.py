@@ -121,16 +121,14 @@ class Announcer:
 
 def _quantities(profile: Profile) -> dict[str, QuantityInfo]:
     """Columns that meters of this profile give, in the order of the quantity list."""
-    points = {point.column: point for point in profile.points if point.column is not None and point.poll != "never"}
+    points = {point.column: point for point in profile.all_points if point.column is not None and point.poll != "never"}
     found = {}
     for column in COLUMNS:
         point = points.get(column)
         if point is None:
             continue
         quantity = QUANTITIES[point.quantity]
-        # a float register has no fixed step
-        step = None if point.type in ("f32", "f64", "t5", "t6") else float(point.scale * point.si_factor)
-        found[column] = QuantityInfo(unit=quantity.unit, obis=dict(quantity.obis).get(point.place, ""), resolution=step)
+        found[column] = QuantityInfo(unit=quantity.unit, obis=dict(quantity.obis).get(point.place, ""), resolution=point.resolution)
     return found
 
 

@@ -20,7 +20,7 @@ def test_at_least_eight_profiles_carry_a_frame_that_was_printed_or_captured():
     with_frame = {
         profile.name
         for profile in PROFILES.values()
-        if any(golden.response and golden.origin.startswith(PRINTED_OR_SEEN) for golden in profile.golden)
+        if any((golden.response or golden.frame) and golden.origin.startswith(PRINTED_OR_SEEN) for golden in profile.golden)
     }
     assert len(with_frame) >= 8
 
@@ -37,28 +37,30 @@ class TestShippedProfile:
             assert golden.origin.startswith((*PRINTED_OR_SEEN, "library test", "worked out by hand"))
 
     def test_the_presence_read_is_one_short_run_of_words(self, profile):
+        if not profile.points:
+            pytest.skip("no registers")
         presence = sorted((point for point in profile.points if point.poll == "presence"), key=lambda point: point.address)
         first, last = presence[0], presence[-1]
         assert sum(point.words for point in presence) == last.address + last.words - first.address <= min(12, profile.limits.max_words)
 
     def test_a_full_read_carries_power_and_only_carried_quantities(self, profile):
-        polled = [point for point in profile.points if point.poll != "never"]
+        polled = [point for point in profile.all_points if point.poll != "never"]
         assert all(point.column for point in polled)
         # one known log, one manual example: these two profiles have nothing more
         if profile.name not in ("abb-early-generation", "kbr-multicomp-f144"):
             assert any(point.quantity == "active_power_w" for point in polled)
 
     def test_titles_of_polled_points_differ(self, profile):
-        titles = collections.Counter(point.title for point in profile.points if point.poll != "never")
+        titles = collections.Counter(point.title for point in profile.all_points if point.poll != "never")
         assert max(titles.values()) == 1
 
     def test_a_single_phase_meter_has_no_second_phase(self, profile):
         if profile.phases == "a":
-            polled = {point.place for point in profile.points if point.poll != "never"}
+            polled = {point.place for point in profile.all_points if point.poll != "never"}
             assert not polled & {"b", "c", "ab", "bc", "ca"}
 
     def test_energies_count_and_gauges_do_not(self, profile):
-        for point in profile.points:
+        for point in profile.all_points:
             assert QUANTITIES[point.quantity].unit in ("", "1") or point.unit, point.key
 
 
