@@ -29,6 +29,10 @@ def problems_of(row: list[str]) -> str:
         return f"{need}: no objective"
     if scenario not in shipped_scenarios():
         return f"{need}: no scenario {scenario!r}"
+    return next((problem for part in shown.split("; ") if (problem := _problem_of_part(need, part))), "")
+
+
+def _problem_of_part(need: str, shown: str) -> str:
     owner = shown.removeprefix("owner: ")
     if owner != shown:
         return "" if owner in OWNERS else f"{need}: nobody is called {owner!r}"
@@ -54,6 +58,7 @@ def test_a_row_shows_a_test_that_exists_or_names_its_owner(row):
         ["9.9", "something", "", "meter_swap"], ["9.9", "something", "owner: nobody", "meter_swap"],
         ["9.9", "", "owner: HPLC", "meter_swap"],
         ["9.9", "something", "tests/test_needs.py::test_that_is_not_there", "meter_swap"],
+        ["9.9", "something", "owner: HPLC; tests/test_needs.py::test_that_is_not_there", "meter_swap"],
         ["9.9", "something", "tests/nowhere.py::test_x", "meter_swap"], ["9.9", "something", "owner: HPLC", "doomsday"],
     ],
 )

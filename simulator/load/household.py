@@ -33,8 +33,9 @@ def make_household(
     """What ``name`` draws from the first midnight of ``weather`` on, for as many days as there is weather."""
     chance = streams.named(f"{name}/household")
     standby = chance.uniform(*STANDBY_W) * (0.2 if is_vacant else 1.0)
-    parts = [LoadProfile.of_power([0.0], weather.days * _DAY_S, standby, 0.9), *_cycling(chance, weather.days)]
-    if not is_vacant:
+    parts = [LoadProfile.of_power([0.0], weather.days * _DAY_S, standby, 0.9)]
+    if not is_vacant:               # who leaves for the year empties and unplugs the refrigerator
+        parts += _cycling(chance, weather.days)
         awake, at_home = _occupancy(chance, weather.days)
         parts += [_used(chance, thing, awake, people) for thing in USED if chance.random() < thing.owned]
         parts.append(_lights(chance, awake, weather))
@@ -105,6 +106,7 @@ def _climate(
     ):
         share = np.clip(beyond / _FULL_POWER_K, 0.0, 1.0) * at_home
         slots = np.flatnonzero(share > 0.05) if is_there else np.zeros(0, dtype=np.intp)
-        begin = slots * _SLOT_S + chance.random(len(slots)) * _SLOT_S * (1.0 - share[slots])
+        # a thermostat knows no quarter of an hour: each home has its own, or the area would dip at every full one
+        begin = (slots + chance.random()) * _SLOT_S + chance.random(len(slots)) * _SLOT_S * (1.0 - share[slots])
         found.append(LoadProfile.of_power(begin, share[slots] * _SLOT_S, power_w, power_factor))
     return found

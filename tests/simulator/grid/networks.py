@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from simulator.grid.areas import make_area
 from simulator.grid.network import Branch, Load, Network, Shunt, Source, Transformer
 
 STIFF = Source(kv=10.0, z1_ohm=1e-3 + 1e-3j, z0_ohm=1e-3 + 1e-3j, link_ohm=0.001 + 0.001j)
@@ -49,3 +50,20 @@ def small_area(vector_group="Dyn11"):
             for number, (bus, phase, kw) in enumerate(drawn, 1)
         ),
     )
+
+
+LAWS = ((0.6, 0.3, 0.1), (0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.5, 0.1, 0.4))
+
+
+def mixed(style, meters, seed, *, panels=False, group="Dyn11"):
+    """An area whose loads follow four laws in turn; with ``panels`` two of five give back twice what they would draw."""
+    area = make_area(style, meters, seed=seed)
+    chance = np.random.default_rng(seed)
+    kw = chance.uniform(0.05, 1.0, len(area.network.loads))
+    if panels:
+        kw[chance.random(len(kw)) < 0.4] *= -2.0
+    loads = tuple(
+        replace(load, p_kw=float(power), q_kvar=float(0.2 * abs(power)), zip=LAWS[number % 4])
+        for number, (load, power) in enumerate(zip(area.network.loads, kw, strict=True))
+    )
+    return replace(area.network, loads=loads, transformer=replace(area.network.transformer, vector_group=group))

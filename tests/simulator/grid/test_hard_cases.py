@@ -5,27 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.grid.areas import make_area
 from simulator.grid.edits import apply_edits
 from simulator.grid.network import Source
 from simulator.grid.solver import NotSolvedError, Solver
 from simulator.grid.state import GridState
-
-LAWS = ((0.6, 0.3, 0.1), (0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.5, 0.1, 0.4))
-
-
-def mixed(style, meters, seed, *, panels=False, group="Dyn11"):
-    """An area whose loads follow four laws in turn; with ``panels`` two of five give back twice what they would draw."""
-    area = make_area(style, meters, seed=seed)
-    chance = np.random.default_rng(seed)
-    kw = chance.uniform(0.05, 1.0, len(area.network.loads))
-    if panels:
-        kw[chance.random(len(kw)) < 0.4] *= -2.0
-    loads = tuple(
-        replace(load, p_kw=float(power), q_kvar=float(0.2 * abs(power)), zip=LAWS[number % 4])
-        for number, (load, power) in enumerate(zip(area.network.loads, kw, strict=True))
-    )
-    return replace(area.network, loads=loads, transformer=replace(area.network.transformer, vector_group=group))
+from tests.simulator.grid.networks import mixed
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from simulator.grid.network import EARTH, Shunt
 from simulator.grid.opendss import opendss_script
 from simulator.grid.solver import Solver
 from simulator.grid.state import GridState
-from tests.simulator.grid.networks import line, small_area, star_of_resistors
+from tests.simulator.grid.networks import line, mixed, small_area, star_of_resistors
 
 DATA = Path(__file__).parents[2] / "data"
 MINI5 = DATA / "lv_faults" / "mini5"
@@ -226,3 +226,13 @@ def test_the_command_says_in_one_line_what_is_missing(arguments, says):
     done = to_dss(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert says in done.stderr
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_an_area_with_loads_of_four_laws_and_panels_agrees_also_behind_a_lost_neutral(group):
+    network = mixed("urban_cable", 120, 127, panels=True, group=group)
+    faults = ([], [{"op": "hv_open", "conductor": "A"}], [{"op": "open", "branch": "feeder-1", "conductors": ["N"]}])
+    cases = [apply_edits(network, edits) for edits in faults]
+    for case, found in zip(cases, opendss(*(opendss_script(frozen(case)) for case in cases)), strict=True):
+        off = (found[:, 0] - found[:, 1] - ours(case).load_volts[:, 0]) / nominal_v(case)
+        assert np.abs(off).max() < 1e-6

@@ -134,3 +134,11 @@ def test_sheds_pumps_and_workshops_draw_when_they_are_used():
 def test_a_consumer_behind_a_meter_of_other_phases_is_refused():
     with pytest.raises(ValueError, match="a tobacco_barn on 3 phases cannot be behind a meter with 1"):
         phases_of(tobacco_barn(Streams(4), "b", 1), "a")
+
+
+def test_a_hot_area_does_not_dip_at_every_full_quarter_of_an_hour():
+    streams = Streams(3)
+    weather = Weather.drawn(streams, first_day=200, days=4, shift_c=5.0)
+    total_w = sum(make_household(streams, f"h{number}", weather).mean_power(0.0, 60.0, 4 * 1440)[0] for number in range(120))
+    by_minute = total_w.reshape(-1, 15).mean(axis=0)
+    assert by_minute == pytest.approx(np.full(15, by_minute.mean()), rel=0.06)

@@ -253,6 +253,19 @@ def test_the_curing_season_pulls_the_line_ends_below_the_band():
     assert np.abs(block.volts[:, at]).min() > 170.0
 
 
+def test_pumps_load_the_small_transformer_beyond_its_rating_before_noon():
+    scenario = load_scenario("irrigation_summer")
+    block, at = scenario.world().block_of(int(7 * 3600 / scenario.step_s))
+    drawn_kva = abs((block.transformer_v[:, at] * block.transformer_a[:, at].conj()).sum()) / 1000.0
+    assert 1.0 < drawn_kva / scenario.area.network.transformer.kva < 1.3
+
+
+def test_more_than_half_of_a_vacant_village_draws_next_to_nothing():
+    _, metering, place, last = metering_of("vacant_village")
+    day_wh = np.array([metering.terminals(meter, last).import_wh for meter in place.values()])
+    assert 0.5 < (day_wh < 600.0).mean() < 0.7
+
+
 def metering_of(name):
     scenario = load_scenario(name)
     metering = Metering(scenario.world())
