@@ -13,6 +13,7 @@ from simulator.cli.rows import Row, print_rows
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="of the layout of ieee_european_lv (CSV and series) or lv_faults (JSON and cases)")
+    parser.add_argument("--tree", action="store_true", help="refuse a network with a loop")
     parser.add_argument("--json", action="store_true")
 
 
@@ -22,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.folder.is_dir():
         raise ConfigError([f"{arguments.folder}: no such folder"])
     rows: list[Row] = []
-    for worst in check_folder(arguments.folder, _progress(quiet=arguments.json)):
+    for worst in check_folder(arguments.folder, _progress(quiet=arguments.json), must_be_tree=arguments.tree):
         compared = worst.compared
         rows.append(Row(name=f"{worst.name}: cases", figure=compared, unit="compared", goal=f"of {worst.cases}", ok=compared > 0))
         rows += [

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_agent.errors import ConfigError
+from simulator.grid.checks import check_tree
 from simulator.grid.edits import apply_edits
 from simulator.grid.ieee_feeder import Feeder, read_feeder
 from simulator.grid.json_network import Case, read_cases, read_network
@@ -59,24 +60,24 @@ class Worst:
                 self.where = where
 
 
-def check_folder(directory: Path, say: Callable[[str], None]) -> list[Worst]:
-    """One entry for each variant or network in the folder.
+def check_folder(directory: Path, say: Callable[[str], None], *, must_be_tree: bool = False) -> list[Worst]:
+    """One entry for each variant or network in the folder. ``must_be_tree``: a loop in a network is wrong.
 
     Raises:
         ConfigError: the folder is of neither layout, or a file is wrong.
         NotSolvedError: a case does not converge.
     """
     if (directory / "lines.csv").exists():
-        return list(_check_feeder(directory, say))
+        return list(_check_feeder(directory, say, must_be_tree=must_be_tree))
     if (directory / "network.json").exists():
-        return [_check_cases(directory, say)]
+        return [_check_cases(directory, say, must_be_tree=must_be_tree)]
     inner = sorted(path.parent for path in directory.glob("*/network.json"))
     if not inner:
         raise ConfigError([f"{directory}: neither lines.csv nor network.json is here, nor in a folder below"])
-    return [_check_cases(path, say) for path in inner]
+    return [_check_cases(path, say, must_be_tree=must_be_tree) for path in inner]
 
 
-def _check_feeder(directory: Path, say: Callable[[str], None]) -> Iterator[Worst]:
+def _check_feeder(directory: Path, say: Callable[[str], None], *, must_be_tree: bool) -> Iterator[Worst]:
     names = {path.stem.removeprefix("series_") for path in directory.glob("series_*.npz")}
     names |= {path.name.split(".")[0].removeprefix("snapshots_allbus_") for path in directory.glob("snapshots_allbus_*.csv*")}
     found = {name: law for name in sorted(names) if (law := variant_law(name)) is not None}
@@ -85,6 +86,8 @@ def _check_feeder(directory: Path, say: Callable[[str], None]) -> Iterator[Worst
     for name, (shares, scale) in found.items():
         say(name)
         feeder = read_feeder(directory, zip_shares=shares, scale=scale)
+        if must_be_tree:
+            check_tree(feeder.network)
         solver = Solver(feeder.network)
         state = GridState(solver, solver.solve(feeder.p_kw, feeder.q_kvar))
         worst = Worst(name=name, cases=feeder.p_kw.shape[1])
@@ -130,8 +133,10 @@ def _compare_snapshots(worst: Worst, path: Path, feeder: Feeder, state: GridStat
     worst.compared = max(worst.compared, len(seen))
 
 
-def _check_cases(directory: Path, say: Callable[[str], None]) -> Worst:
+def _check_cases(directory: Path, say: Callable[[str], None], *, must_be_tree: bool) -> Worst:
     network, cases = read_network(directory / "network.json"), read_cases(directory / "cases.json")
+    if must_be_tree:
+        check_tree(network)
     found = {name: read_rows(directory / name, columns) for name, columns in _FILES.items()}
     if all(rows is None for rows in found.values()):
         raise ConfigError([f"{directory}: no reference: none of {', '.join(_FILES)}"])

@@ -23,6 +23,25 @@ def check_network(network: Network) -> None:
         raise ConfigError([f"network {network.name}: {problem}" for problem in problems])
 
 
+def check_tree(network: Network) -> None:
+    """Where one way to each bus is asked for. Raises ConfigError naming each branch that closes a loop."""
+    root = {bus: bus for bus in network.buses}
+
+    def root_of(bus: str) -> str:
+        while root[bus] != bus:
+            root[bus] = bus = root[root[bus]]
+        return bus
+
+    problems = []
+    for branch in network.branches:
+        one, other = root_of(branch.from_bus), root_of(branch.to_bus)
+        if one == other:
+            problems.append(f"network {network.name}: branch {branch.id} from {branch.from_bus} to {branch.to_bus} closes a loop")
+        root[one] = other
+    if problems:
+        raise ConfigError(problems)
+
+
 def check_attached(network: Network) -> None:
     """Only what hangs on the network: after an edit. Raises ConfigError like ``check_network``."""
     problems = list(_of_what_hangs_on(network))

@@ -175,3 +175,15 @@ def test_a_series_with_a_hole_agrees_with_nothing(tmp_path, spoil, said):
 )
 def test_the_name_of_a_variant_says_its_law(name, law):
     assert variant_law(name) == law
+
+
+def test_a_loop_is_solved_but_named_where_a_tree_is_asked_for(tmp_path):
+    folder = copy_of(MINI5, tmp_path)
+    check_folder(folder, quiet, must_be_tree=True)
+    network = json.loads((folder / "network.json").read_text())
+    tie = next(branch for branch in network["branches"] if branch["id"] == "m3") | {"id": "tie", "from": "b1", "to": "b3"}
+    (folder / "network.json").write_text(json.dumps(network | {"branches": [*network["branches"], tie]}))
+    (folder / "branch_currents.csv").unlink()
+    assert check_folder(folder, quiet)[0].off["balance"] < 1e-9
+    with pytest.raises(ConfigError, match=r"^network mini5: branch tie from b1 to b3 closes a loop$"):
+        check_folder(folder, quiet, must_be_tree=True)
