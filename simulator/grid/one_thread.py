@@ -7,6 +7,16 @@ an area of 1000 meters). Areas run side by side in processes of their own instea
 from __future__ import annotations
 
 import scipy.linalg  # noqa: F401  its BLAS must be loaded to be found
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from threadpoolctl import ThreadpoolController
 
-one_thread = ThreadpoolController().wrap(limits=1, user_api="blas")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_wrap = ThreadpoolController().wrap(limits=1, user_api="blas")
+
+
+def one_thread(function: _Function) -> _Function:
+    """``function`` with BLAS on one thread while it runs."""
+    wrapped: _Function = _wrap(function)
+    return wrapped
