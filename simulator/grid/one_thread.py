@@ -6,10 +6,10 @@ an area of 1000 meters). Areas run side by side in processes of their own instea
 
 from __future__ import annotations
 
-import scipy.linalg  # noqa: F401  its BLAS must be loaded to be found
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import scipy.linalg  # noqa: F401  its BLAS must be loaded to be found
 from threadpoolctl import ThreadpoolController
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
