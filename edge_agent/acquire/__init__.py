@@ -1,7 +1,7 @@
 """Reads the meters: one owner task for each bus, a fair schedule, a quarantine for the dead, a guard against late replies."""
 
 from edge_agent.acquire.bus import BusReader
-from edge_agent.acquire.meter_reader import BusMeter
+from edge_agent.acquire.poll import BusMeter
 from edge_agent.acquire.settings import AcquireSettings, BusCounters
 from edge_agent.acquire.single import PointReading, SingleReader, read_points
 

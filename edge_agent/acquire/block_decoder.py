@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from edge_agent.acquire.poll import Doubts
 from edge_agent.model import COLUMN_INDEX, N_COLUMNS
 from edge_agent.wire.registers import IMPLAUSIBLE, NOT_AVAILABLE, NumberField, register_fields
 from firmware_profiles.coding import decode_point
 from firmware_profiles.quantities import QUANTITIES
 from firmware_profiles.schema import FOUR_QUADRANT_POWER_FACTOR, Point
-
-
-class Doubts(NamedTuple):
-    """How many values of a block were doubtful; they are left out."""
-
-    not_available: int = 0
-    implausible: int = 0
-
 
 _NO_DOUBT = Doubts()
 

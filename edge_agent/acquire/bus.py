@@ -6,13 +6,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from edge_agent.acquire.meter_reader import BusMeter, LineState, MeterReader, Outcome, Poll
-from edge_agent.acquire.plan import ReadPlan, make_plan
+from edge_agent.acquire.line import LineState
+from edge_agent.acquire.meter_reader import MeterReader
+from edge_agent.acquire.poll import BusMeter, Outcome, Poll, ReadPlan
+from edge_agent.acquire.protocols import make_transactor, plan_of, protocol_of
 from edge_agent.acquire.quarantine import ProbeBudget
 from edge_agent.acquire.schedule import Reading, Schedule
 from edge_agent.acquire.settings import AcquireSettings, BusCounters
-from edge_agent.acquire.transaction import Transactor
 from edge_agent.errors import LinkError
 from edge_agent.model import Clock, Evidence, EvidenceKind, Sample
 from edge_agent.transport.base import Framing, Link
@@ -37,7 +39,10 @@ class _Probe:
 class BusReader:
     """Reads the meters of one bus until ``run`` is cancelled.
 
+    Its meters speak one protocol, which their profiles name.
+
     Args:
+        framing: of Modbus; DL/T 645 is the same bytes on every link.
         clock: drives the schedule and labels; wire times are the event loop's.
         on_sample, on_evidence: called in the event loop for each answer and each fact; must not block.
     """
@@ -51,13 +56,13 @@ class BusReader:
         self._on_sample, self._on_evidence = on_sample, on_evidence
         self._indices = tuple(meter.index for meter in meters)
         self.counters = BusCounters()
-        self._transactor = Transactor(link, framing, settings, self.counters)
+        self._transactor = make_transactor(protocol_of(meters), link, framing, settings, self.counters)
         self._line = LineState(may_queue=link.seconds_per_character == 0.0, longest_s=settings.reply_timeout_s)
         self._schedule, self._budget = Schedule(), ProbeBudget(share=settings.probe_share)
         self._readers: dict[int, MeterReader] = {}
-        plans: dict[str, ReadPlan] = {}
+        plans: dict[str, ReadPlan[Any]] = {}
         for meter in meters:
-            plan = plans.get(meter.profile.name) or plans.setdefault(meter.profile.name, make_plan(meter.profile))
+            plan = plans.get(meter.profile.name) or plans.setdefault(meter.profile.name, plan_of(meter.profile))
             self._readers[meter.index] = MeterReader(
                 meter, plan=plan, transactor=self._transactor, line=self._line, settings=settings, clock=clock
             )

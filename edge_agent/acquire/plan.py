@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from edge_agent.acquire.block_decoder import BlockDecoder
+from edge_agent.acquire.poll import BusMeter, Doubts, ReadPlan
+from edge_agent.wire.modbus import ReadRequest
 from firmware_profiles.schema import Point, Profile, ReadLimits
 
 
@@ -18,23 +23,28 @@ class BlockRead:
     count: int
     points: tuple[Point, ...]
     decoder: BlockDecoder
+    limits: ReadLimits
+
+    @property
+    def size(self) -> int:
+        return self.count
 
     @property
     def signature(self) -> tuple[int, int]:
         """All by which an RTU reply of this unit can be told from another: function and byte count."""
         return self.function, 2 * self.count
 
+    def decode(self, data: bytes, values: npt.NDArray[np.float64]) -> Doubts:
+        return self.decoder.decode(data, values)
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ReadPlan:
-    """What to ask of a meter: everything, the short presence read, and short reads of other lengths to get in step again."""
+    def split(self) -> tuple[BlockRead, ...]:
+        return split(self, self.limits)
 
-    full: tuple[BlockRead, ...]
-    presence: tuple[BlockRead, ...]
-    resync: tuple[BlockRead, ...]
+    def request_to(self, meter: BusMeter) -> ReadRequest:
+        return ReadRequest(unit=meter.unit, function=self.function, address=self.address, count=self.count)
 
 
-def make_plan(profile: Profile) -> ReadPlan:
+def make_plan(profile: Profile) -> ReadPlan[BlockRead]:
     """The plan of ``profile``; its points with poll "never" are not read.
 
     Raises:
@@ -84,7 +94,7 @@ def _span(points: Sequence[Point], limits: ReadLimits) -> tuple[int, int]:
 
 def _block(points: Sequence[Point], limits: ReadLimits) -> BlockRead:
     address, count = _span(points, limits)
-    return BlockRead(points[0].function, address, count, tuple(points), BlockDecoder(points, address, count))
+    return BlockRead(points[0].function, address, count, tuple(points), BlockDecoder(points, address, count), limits)
 
 
 def _resync(blocks: Sequence[BlockRead], profile: Profile) -> tuple[BlockRead, ...]:
@@ -94,6 +104,6 @@ def _resync(blocks: Sequence[BlockRead], profile: Profile) -> tuple[BlockRead, .
         for length in range(1, len(block.points) + 1):
             start = _block(block.points[:length], profile.limits)
             for function in (block.function, *profile.also_functions):
-                read = BlockRead(function, start.address, start.count, start.points, start.decoder)
+                read = BlockRead(function, start.address, start.count, start.points, start.decoder, profile.limits)
                 found.setdefault(read.signature, read)
     return tuple(sorted(found.values(), key=lambda read: read.count))

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from edge_agent.acquire.plan import BlockRead, make_plan, split
+from edge_agent.acquire.plan import BlockRead, make_plan
+from edge_agent.acquire.poll import Answer, Result
 from edge_agent.acquire.settings import AcquireSettings, BusCounters
-from edge_agent.acquire.transaction import Answer, Result, Transactor
+from edge_agent.acquire.transaction import Transactor
 from edge_agent.errors import LinkError, MeterRefused
 from edge_agent.transport.base import Framing, Link
 from edge_agent.wire.modbus import ReadRequest
@@ -49,7 +50,7 @@ class SingleReader:
             block = blocks.pop(0)
             answer = await self._ask_block(block, unit, profile)
             if answer.result is Result.REFUSED:
-                halves = split(block, profile.limits)
+                halves = block.split()
                 blocks[:0] = halves
                 readings += [PointReading(point=point, decoded=None) for point in block.points if not halves]
                 continue

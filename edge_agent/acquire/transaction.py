@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import enum
-from dataclasses import dataclass
 
 from edge_agent.acquire.guard import LateReplyGuard
+from edge_agent.acquire.poll import Answer, Result
 from edge_agent.acquire.settings import AcquireSettings, BusCounters
 from edge_agent.transport.base import Framing, Link
 from edge_agent.wire.modbus import (
     GATEWAY_NO_PATH,
     GATEWAY_NO_REPLY,
+    ILLEGAL_ADDRESS,
+    ILLEGAL_FUNCTION,
+    ILLEGAL_VALUE,
     DecoderCounters,
     ReadRequest,
     Reply,
@@ -21,28 +23,12 @@ from edge_agent.wire.modbus import (
     encode_request_tcp,
 )
 
+_NEVER_SO = (ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE)    # the block will not be answered as it is; others are busy or failing now
 _FRAME_GAP_CHARACTERS = 3.5         # Modbus over Serial Line V1.02, 2.5.1.1
 _FRAME_GAP_FLOOR_S = 0.00175        # same place: fixed above 19200 baud
 _REPLY_OVERHEAD_BYTES = 5
 _PAUSE_S = 0.05                     # longer than USB adapters and gateways hold the pieces of one frame back
 _QUIET_WAIT_S = 0.5                 # a line that babbles longer than this is asked all the same
-
-
-class Result(enum.Enum):
-    ANSWERED = "answered"
-    REFUSED = "refused"
-    TIMED_OUT = "timed out"
-    DAMAGED = "damaged"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """``data`` are the register bytes where answered; ``turnaround_s`` is from the request's last byte to the reply's first."""
-
-    result: Result
-    data: bytes = b""
-    exception: int = 0
-    turnaround_s: float = 0.0
 
 
 _TIMED_OUT, _DAMAGED = Answer(result=Result.TIMED_OUT), Answer(result=Result.DAMAGED)
@@ -156,7 +142,10 @@ class Transactor:
             return _TIMED_OUT   # the gateway speaks, the meter does not
         self.counters.replies += 1
         self.counters.refused += 1
-        return Answer(result=Result.REFUSED, exception=reply.exception, turnaround_s=turnaround_s)
+        return Answer(
+            result=Result.REFUSED, exception=reply.exception, reason=f"exception {reply.exception}",
+            is_final=reply.exception in _NEVER_SO, turnaround_s=turnaround_s,
+        )
 
     async def _wait_for_silence(self, silence_s: float) -> None:
         """Until the line has been quiet for long enough; what came meanwhile is late."""
