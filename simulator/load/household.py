@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,14 +35,34 @@ def make_household(
     """What ``name`` draws from the first midnight of ``weather`` on, for as many days as there is weather."""
     chance = streams.named(f"{name}/household")
     standby = chance.uniform(*STANDBY_W) * (0.2 if is_vacant else 1.0)
-    parts = [LoadProfile.of_power([0.0], weather.days * _DAY_S, standby, 0.9)]
+    parts = [_Part(np.zeros(1), weather.days * _DAY_S, standby, 0.9)]
     if not is_vacant:               # who leaves for the year empties and unplugs the refrigerator
         parts += _cycling(chance, weather.days)
         awake, at_home = _occupancy(chance, weather.days)
         parts += [_used(chance, thing, awake, people) for thing in USED if chance.random() < thing.owned]
         parts.append(_lights(chance, awake, weather))
         parts += _climate(chance, at_home, weather, has_electric_heating=has_electric_heating)
-    return LoadProfile.sum(parts)
+    return _together(parts)
+
+
+class _Part(NamedTuple):
+    """One thing: when it runs, how long each time (or always), with what power."""
+
+    begin_s: npt.NDArray[np.floating[Any]]
+    length_s: Real | float
+    p_w: Real | float
+    power_factor: float
+
+
+def _together(parts: list[_Part]) -> LoadProfile:
+    """In one go: a profile of each of twenty things would cost more than all that is in them."""
+    counts = [len(part.begin_s) for part in parts]
+    begin, length, p_w = np.concatenate([part.begin_s for part in parts]), np.empty(sum(counts)), np.empty(sum(counts))
+    at = 0
+    for part, count in zip(parts, counts, strict=True):
+        length[at : at + count], p_w[at : at + count] = part.length_s, part.p_w
+        at += count
+    return LoadProfile.of_power(begin, length, p_w, np.repeat([part.power_factor for part in parts], counts))
 
 
 def _occupancy(chance: np.random.Generator, days: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -57,7 +79,7 @@ def _occupancy(chance: np.random.Generator, days: int) -> tuple[npt.NDArray[np.b
     return (awake & ~out).ravel(), (~out).ravel()
 
 
-def _used(chance: np.random.Generator, thing: Appliance, awake: npt.NDArray[np.bool_], people: int) -> LoadProfile:
+def _used(chance: np.random.Generator, thing: Appliance, awake: npt.NDArray[np.bool_], people: int) -> _Part:
     days = len(awake) // _SLOTS_A_DAY
     weights = np.tile(np.repeat(thing.hours, 4), days) * awake
     total = np.cumsum(weights)
@@ -67,10 +89,10 @@ def _used(chance: np.random.Generator, thing: Appliance, awake: npt.NDArray[np.b
     slots = np.searchsorted(total, chance.random(count) * total[-1], side="right") if count else np.zeros(0, dtype=np.intp)
     begin = (slots + chance.random(count)) * _SLOT_S
     minutes = chance.uniform(*thing.minutes, count)
-    return LoadProfile.of_power(begin, 60.0 * minutes, thing.power_w * chance.uniform(0.85, 1.15), thing.power_factor)
+    return _Part(begin, 60.0 * minutes, thing.power_w * chance.uniform(0.85, 1.15), thing.power_factor)
 
 
-def _cycling(chance: np.random.Generator, days: int) -> list[LoadProfile]:
+def _cycling(chance: np.random.Generator, days: int) -> list[_Part]:
     found = []
     for _, power_w, power_factor, owned, on, off in CYCLING:
         if chance.random() >= owned:
@@ -79,20 +101,20 @@ def _cycling(chance: np.random.Generator, days: int) -> list[LoadProfile]:
         begin = chance.random() * cycle_s + cycle_s * np.arange(-1, int(days * _DAY_S / cycle_s) + 1)
         begin = begin[begin >= 0.0]
         length = 60.0 * on * chance.uniform(0.85, 1.15, len(begin))
-        found.append(LoadProfile.of_power(begin, length, power_w * chance.uniform(0.8, 1.2), power_factor))
+        found.append(_Part(begin, length, power_w * chance.uniform(0.8, 1.2), power_factor))
     return found
 
 
-def _lights(chance: np.random.Generator, awake: npt.NDArray[np.bool_], weather: Weather) -> LoadProfile:
+def _lights(chance: np.random.Generator, awake: npt.NDArray[np.bool_], weather: Weather) -> _Part:
     hour = np.tile((np.arange(_SLOTS_A_DAY) + 0.5) / 4.0, weather.days)
     sunrise, sunset = np.repeat(weather.sunrise_h, _SLOTS_A_DAY), np.repeat(weather.sunset_h, _SLOTS_A_DAY)
     slots = np.flatnonzero(awake & ((hour < sunrise + 0.3) | (hour > sunset - 0.3)))
-    return LoadProfile.of_power(slots * _SLOT_S, _SLOT_S, chance.uniform(*LIGHT_W) * chance.uniform(0.5, 1.0, len(slots)), 0.9)
+    return _Part(slots * _SLOT_S, _SLOT_S, chance.uniform(*LIGHT_W) * chance.uniform(0.5, 1.0, len(slots)), 0.9)
 
 
 def _climate(
     chance: np.random.Generator, at_home: npt.NDArray[np.bool_], weather: Weather, *, has_electric_heating: bool
-) -> list[LoadProfile]:
+) -> list[_Part]:
     """Cooling above comfort, heating below it, in quarter-hours: the further from comfort, the larger the share of time that it runs."""
     temperature: Real = np.repeat(weather.temperature_c, 4)
     low, high = (limit + chance.normal(0.0, 1.0) for limit in COMFORT_C)
@@ -108,5 +130,5 @@ def _climate(
         slots = np.flatnonzero(share > 0.05) if is_there else np.zeros(0, dtype=np.intp)
         # a thermostat knows no quarter of an hour: each home has its own, or the area would dip at every full one
         begin = (slots + chance.random()) * _SLOT_S + chance.random(len(slots)) * _SLOT_S * (1.0 - share[slots])
-        found.append(LoadProfile.of_power(begin, share[slots] * _SLOT_S, power_w, power_factor))
+        found.append(_Part(begin, share[slots] * _SLOT_S, power_w, power_factor))
     return found

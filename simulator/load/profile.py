@@ -29,14 +29,14 @@ class LoadProfile:
     """
 
     def __init__(self, begin_s: npt.ArrayLike, end_s: npt.ArrayLike, p_w: npt.ArrayLike, q_var: npt.ArrayLike) -> None:
-        begin, end, p, q = (np.asarray(values, dtype=float) for values in (begin_s, end_s, p_w, q_var))
-        if not begin.shape == end.shape == p.shape == q.shape or begin.ndim != 1:
+        rows = [np.asarray(values, dtype=float) for values in (begin_s, end_s, p_w, q_var)]
+        if any(row.shape != rows[0].shape or row.ndim != 1 for row in rows):
             raise ValueError("begin_s, end_s, p_w and q_var must be rows of one length")
-        if not all(np.isfinite(values).all() for values in (begin, end, p, q)):
+        self._segments: Real = np.stack(rows)
+        if not np.isfinite(self._segments).all():
             raise ValueError("times and powers must be finite")
-        if (end < begin).any():
-            raise ValueError(f"segment {int(np.argmax(end < begin))} ends before it begins")
-        self._segments = (begin, end, p, q)
+        if (rows[1] < rows[0]).any():
+            raise ValueError(f"segment {int(np.argmax(rows[1] < rows[0]))} ends before it begins")
         self._borders: _Borders | None = None       # most profiles are only parts of a sum, and are never asked
 
     def _sorted(self) -> _Borders:
@@ -70,11 +70,13 @@ class LoadProfile:
     def sum(cls, profiles: Iterable[LoadProfile]) -> LoadProfile:
         """All of them together."""
         parts = [profile._segments for profile in profiles]
-        return cls(*(np.concatenate([part[place] for part in parts]) if parts else np.zeros(0) for place in range(4)))
+        return cls(*(np.concatenate(parts, axis=1) if parts else np.zeros((4, 0))))
 
     @classmethod
-    def of_power(cls, begin_s: npt.ArrayLike, length_s: npt.ArrayLike, p_w: npt.ArrayLike, power_factor: float = 1.0) -> LoadProfile:
+    def of_power(
+        cls, begin_s: npt.ArrayLike, length_s: npt.ArrayLike, p_w: npt.ArrayLike, power_factor: float | Real = 1.0
+    ) -> LoadProfile:
         """Segments by their length, reactive power by a lagging power factor; scalars stand for every segment."""
         begin = np.asarray(begin_s, dtype=float)
-        p = np.broadcast_to(np.asarray(p_w, dtype=float), begin.shape)
+        p = np.zeros(begin.shape) + np.asarray(p_w, dtype=float)
         return cls(begin, begin + length_s, p, np.abs(p) * np.sqrt(1.0 / power_factor**2 - 1.0))

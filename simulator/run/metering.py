@@ -8,20 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Meter, Role
-from firmware_profiles.loader import load_all
+from firmware_profiles.loader import METERS, load_profile
 from simulator.grid.areas import Area
-from simulator.grid.network import PHASES
 from simulator.meter.body import Kind, MeterBody, Record, power_records
-from simulator.meter.grid_meter import DARK_BELOW, NOISE, Accuracy, Terminals
-from simulator.meter.resolution import resolution_of, rounded
+from simulator.meter.grid_meter import Accuracy, Terminals
+from simulator.meter.resolution import resolution_of
+from simulator.run.measured import COUNTED, MeterMatrix, Piece
 from simulator.scenario.world import World
 
 AREA_METER = "area"
 NOMINAL_V = 220.0
 RATED_A = 60.0                       # 5(60) A, the usual household meter
-_ACCURACY_STREAM, _BODY_STREAM, _NOISE_STREAM = 11, 12, 13      # of the area's seed
-_COUNTED = {"active_energy_import_wh": "import_wh", "active_energy_export_wh": "export_wh", "reactive_energy_import_varh": "reactive_varh"}
-_OF_THE_AREA = {"import_wh": "transformer_wh", "export_wh": "transformer_export_wh", "reactive_varh": "transformer_varh"}
+_ACCURACY_STREAM, _BODY_STREAM = 11, 12      # of the area's seed
+_PIECE_BYTES = 2**22
 _DEMAND_S = 900.0
 
 
@@ -66,13 +65,12 @@ class Metering:
 
     def __init__(self, world: World, models: Models = Models()) -> None:
         self.world, area = world, world.area
-        profiles = load_all()
         archive = archive_of(area, models)
-        self._steps = np.zeros((len(archive.meters), N_COLUMNS))
+        profiles = {name: load_profile(METERS / f"{name}.toml") for name in {meter.profile for meter in archive.meters}}
+        steps = np.zeros((len(archive.meters), N_COLUMNS))
         for meter in archive.meters:
-            for column, step in resolution_of(profiles[meter.profile]).items():
-                self._steps[meter.index, COLUMN_INDEX[column]] = step
-        self._has_steps = bool(self._steps.any())
+            for column, register_step in resolution_of(profiles[meter.profile]).items():
+                steps[meter.index, COLUMN_INDEX[column]] = register_step
         places = {load.id: place for place, load in enumerate(area.network.loads)}
         self.loads = [[places[load] for load in meter.loads] for meter in area.meters]
         self._place = {meter.id: place for place, meter in enumerate(area.meters)}
@@ -81,15 +79,9 @@ class Metering:
         self.accuracy = [Accuracy.drawn(chance) for _ in area.meters]
         chance = np.random.default_rng([_BODY_STREAM, area.seed])
         self.bodies = [MeterBody.drawn(chance) for _ in area.meters]
-        self._meter_of = np.array([meter for meter, loads in enumerate(self.loads) for _ in loads], dtype=np.intp)
-        self._load_of = np.array([load for loads in self.loads for load in loads], dtype=np.intp)
-        self._phase_of = np.array([place for loads in self.loads for place, _ in enumerate(loads)], dtype=np.intp)
-        self._volt_gain = np.array([found.volts for found in self.accuracy])[self._meter_of]
-        self._ampere_gain = np.array([found.amperes for found in self.accuracy])[self._meter_of]
-        self._columns = {
-            name: np.array([COLUMN_INDEX[f"{name}.{phase}"] for phase in "abc"])
-            for name in ("voltage_v", "current_a", "active_power_w", "reactive_power_var")
-        }
+        self._matrix = MeterMatrix(self.loads, self.accuracy, steps, nominal_v=NOMINAL_V, seed=area.seed)
+        self._piece: Piece | None = None
+        self._swap_steps = any(change.swap for change in world.timeline.changes)
 
     def terminals(self, meter: int, step: int) -> Terminals:
         """Of one meter, for a wire; ``meter`` = number of meters is the area meter."""
@@ -102,7 +94,7 @@ class Metering:
             )
         loads = self.loads[meter]
         taken, given, reactive = (
-            float((getattr(block, flowed)[:, at] - self._at_swap(name, step))[loads].sum()) for name, flowed in _COUNTED.items()
+            float((getattr(block, flowed)[:, at] - self._at_swap(name, step))[loads].sum()) for name, flowed in COUNTED.items()
         )
         return Terminals(
             volts=tuple(map(complex, block.volts[loads, at])), amperes=tuple(map(complex, block.amperes[loads, at])),
@@ -111,12 +103,10 @@ class Metering:
 
     def records(self, until_step: int) -> dict[str, list[Record]]:
         """What each meter remembers, in the order in which it happened, by its own clock: supply, cover, relay, and its clock being set."""
-        dark, step, n = [], 0, len(self.loads)
+        dark, step = [], 0
         while step <= until_step:
             block, _ = self.world.block_of(step)
-            highest_v = np.zeros((n, block.volts.shape[1]))
-            np.maximum.at(highest_v, self._meter_of, np.abs(block.volts[self._load_of]))
-            dark.append(highest_v < DARK_BELOW * NOMINAL_V)
+            dark.append(self._matrix.dark(block))
             step = block.first + block.volts.shape[1]
         is_dark, step_s = np.concatenate(dark, axis=1)[:, : until_step + 1], self.world.step_s
         set_s = self._clocks_set()
@@ -172,33 +162,26 @@ class Metering:
 
     def at(self, step: int) -> Measured:
         """Of all meters, for samples without a wire."""
-        block, at = self.world.block_of(step)
-        n = len(self.loads)
-        values = np.full((n + 1, N_COLUMNS), np.nan)
-        volts, amperes = block.volts[self._load_of, at], block.amperes[self._load_of, at]
-        power = volts * amperes.conj() * self._volt_gain * self._ampere_gain
-        noise = NOISE * np.random.default_rng([_NOISE_STREAM, self.world.area.seed, step]).standard_normal(len(volts))
-        for name, found in (
-            ("voltage_v", np.abs(volts) * self._volt_gain * (1.0 + noise)), ("current_a", np.abs(amperes) * self._ampere_gain),
-            ("active_power_w", power.real), ("reactive_power_var", power.imag),
-        ):
-            values[self._meter_of, self._columns[name][self._phase_of]] = found
-        for name, flowed in _COUNTED.items():
-            gained = (getattr(block, flowed)[:, at] - self._at_swap(name, step))[self._load_of] * self._volt_gain * self._ampere_gain
-            values[:n, COLUMN_INDEX[name]] = np.bincount(self._meter_of, gained, minlength=n)
-        values[:n, COLUMN_INDEX["active_power_w"]] = np.bincount(self._meter_of, power.real, minlength=n)
-        self._put_area_meter(values[n], block.transformer_v[:, at], block.transformer_a[:, at])
-        for name, flowed in _COUNTED.items():
-            values[n, COLUMN_INDEX[name]] = getattr(block, _OF_THE_AREA[flowed])[at]
-        if self._has_steps:
-            values = rounded(values, self._steps)
-        highest_v = np.zeros(n + 1)
-        np.maximum.at(highest_v, self._meter_of, np.abs(volts))
-        mains = np.abs(block.transformer_v[:, at])
-        highest_v[n] = mains.max()
-        silent = highest_v < DARK_BELOW * NOMINAL_V
+        piece = self._piece
+        if piece is None or not piece.first <= step < piece.first + len(piece.values):
+            piece = self._piece = self._measured(step)
+        at = step - piece.first
+        silent = piece.is_dark[at].copy()
         silent[list(self._muted(step))] = True
-        return Measured(values=values, silent=silent, mains_v=(float(mains[0]), float(mains[1]), float(mains[2])))
+        mains_v = piece.mains_v[at].tolist()
+        return Measured(values=piece.values[at], silent=silent, mains_v=(mains_v[0], mains_v[1], mains_v[2]))
+
+    def _measured(self, step: int) -> Piece:
+        """The piece of a block with ``step``: steps are measured together as far as memory allows."""
+        block, at = self.world.block_of(step)
+        most = max(1, _PIECE_BYTES // (8 * N_COLUMNS * (len(self.loads) + 1)))
+        begin = at // most * most
+        end = min(begin + most, block.volts.shape[1])
+        before = {
+            name: np.stack([self._at_swap(name, block.first + place) for place in range(begin, end)], axis=1)
+            if self._swap_steps else np.zeros((len(self.world.area.network.loads), 1)) for name in COUNTED
+        }
+        return self._matrix.measure(block, begin, end, before)
 
     def is_muted(self, meter: int, step: int) -> bool:
         return meter in self._muted(step)
@@ -217,16 +200,7 @@ class Metering:
                 swapped = int(change.until_s // self.world.step_s)
                 if swapped not in self._swaps:
                     block, at = self.world.block_of(swapped)
-                    self._swaps[swapped] = {name: getattr(block, flowed)[:, at] for name, flowed in _COUNTED.items()}
+                    self._swaps[swapped] = {name: getattr(block, flowed)[:, at] for name, flowed in COUNTED.items()}
                 loads = [load for meter in change.swap for load in self.loads[self._place[meter]]]
                 counted[loads] = self._swaps[swapped][name][loads]
         return counted
-
-    def _put_area_meter(self, row: npt.NDArray[np.float64], volts: npt.NDArray[np.complex128], amperes: npt.NDArray[np.complex128]) -> None:
-        power = volts * amperes.conj()
-        for place in range(len(PHASES)):
-            row[self._columns["voltage_v"][place]] = abs(volts[place])
-            row[self._columns["current_a"][place]] = abs(amperes[place])
-            row[self._columns["active_power_w"][place]] = power[place].real
-            row[self._columns["reactive_power_var"][place]] = power[place].imag
-        row[COLUMN_INDEX["active_power_w"]] = power.real.sum()

@@ -21,6 +21,7 @@ from simulator.grid.state import GridState
 from simulator.scenario.timeline import Timeline
 
 _SOLVERS_KEPT, _BLOCKS_KEPT = 32, 4
+_DRAWN_BLOCKS = 8      # what loads draw is worked out for as many blocks at once: most of its cost is by the call
 _SECONDS_PER_HOUR = 3600.0
 
 
@@ -62,6 +63,7 @@ class World:
         self._load_ids = [load.id for load in area.network.loads]
         self._solvers: OrderedDict[tuple[str, ...], Solver] = OrderedDict()
         self._blocks: OrderedDict[int, Block] = OrderedDict()
+        self._window: tuple[int, Real, Real] | None = None
         n = len(self._load_ids)
         # energies at the beginning of each block that was solved: (import, export, reactive) of the loads, the three of the transformer
         self._energies: dict[int, tuple[Real, Real, Real, Real]] = {0: (np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(3))}
@@ -95,7 +97,7 @@ class World:
     def _solve(self, number: int) -> Block:
         """Raises NotSolvedError: a step does not converge."""
         first, n, loads = number * self._block_steps, self._block_steps, len(self._load_ids)
-        p_w, q_var = self._drawn(first, n)
+        p_w, q_var = self._drawn_of_block(number)
         volts, amperes = (np.zeros((loads, n), dtype=np.complex128) for _ in range(2))
         transformer_v, transformer_a = (np.zeros((3, n), dtype=np.complex128) for _ in range(2))
         keys = [self.timeline.active((first + place) * self.step_s) for place in range(n)]
@@ -133,6 +135,13 @@ class World:
             block.import_wh[:, -1], block.export_wh[:, -1], block.reactive_varh[:, -1], counted[:, -1]
         )
         return block
+
+    def _drawn_of_block(self, number: int) -> tuple[Real, Real]:
+        window, n = number // _DRAWN_BLOCKS, self._block_steps
+        if self._window is None or self._window[0] != window:
+            self._window = (window, *self._drawn(window * _DRAWN_BLOCKS * n, _DRAWN_BLOCKS * n))
+        begin = number % _DRAWN_BLOCKS * n
+        return self._window[1][:, begin : begin + n], self._window[2][:, begin : begin + n]
 
     def _drawn(self, first: int, n: int) -> tuple[Real, Real]:
         p_w, q_var = np.zeros((len(self._load_ids), n)), np.zeros((len(self._load_ids), n))
