@@ -6,8 +6,6 @@ All receivers of a frame are one numpy row; whoever does not hear a sender may t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,53 +15,13 @@ from simulator.hplc.mac.assumptions import CAPTURE_DB, MAX_FAILURES, SACK_GAP_S
 from simulator.hplc.mac.backoff import backoff_rule
 from simulator.hplc.mac.contention import Contention, Mask
 from simulator.hplc.mac.frames import Frame
+from simulator.hplc.mac.on_air import Entry, MacCounters, MacListener, OnAir
 from simulator.hplc.mac.timeline import Timeline
 from simulator.hplc.mac.timing import DETECTION_S, exchange_s, frame_s, head_s, unread_s
 from simulator.hplc.phy import CIFS_S, SYMBOL_S
 
 QUEUE_FRAMES = 64           # of a node; a module's memory is small, and what waits longer than this is late anyway
 _DRAWS = 4096               # random numbers are asked for in blocks: one at a time costs more than a frame
-
-
-class MacListener(Protocol):
-    """What the layer above is told."""
-
-    def on_received(self, frame: Frame, receivers: npt.NDArray[np.intp], now_s: float) -> None: ...
-
-    def on_sent(self, frame: Frame, is_delivered: bool, now_s: float) -> None:
-        """The frame left its queue: acknowledged (a broadcast: sent), or given up."""
-
-
-@dataclass(slots=True)
-class MacCounters:
-    """Since the start. ``busy_s``: of exchanges with their gaps; where nodes do not hear each other the sum grows faster than time."""
-
-    frames: int = 0
-    collisions: int = 0
-    unacknowledged: int = 0
-    given_up: int = 0
-    refused: int = 0
-    busy_s: float = 0.0
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A frame in its queue; ``missing`` PBs as the receiver, ``left`` as the sender knows them."""
-
-    frame: Frame
-    left: int
-    missing: int
-    failures: int = 0
-    sends: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class _OnAir:
-    sender: int
-    begin_s: float
-    head_end_s: float
-    end_s: float
-    overlapping: list[_OnAir] = field(default_factory=list)
 
 
 class Csma:
@@ -78,11 +36,12 @@ class Csma:
         self._listener = listener
         self._rule = backoff_rule(SYMBOL_S)
         self._timers = Contention(nodes, detection_s=DETECTION_S)
-        self._queues: list[list[_Entry]] = [[] for _ in range(nodes)]
+        self._queues: list[list[Entry]] = [[] for _ in range(nodes)]
         self._sending: Mask = np.zeros(nodes, np.bool_)
-        self._on_air: list[_OnAir] = []
+        self._on_air: list[OnAir] = []
         self._draws: Iterator[float] = iter(())
         self._owner: int | None = None
+        self._slice_end_s = 0.0
         self._band = links.band
         self.set_links(links)
 
@@ -115,40 +74,54 @@ class Csma:
         # the head has its timer running or is on air: nothing overtakes it
         while place > 1 and queue[place - 1].frame.link_id < frame.link_id:
             place -= 1
-        queue.insert(place, _Entry(frame, frame.pbs, frame.pbs))
+        queue.insert(place, Entry(frame, frame.pbs, frame.pbs))
         if len(queue) == 1:
             self._arm(frame.sender, self._timeline.now_s)
         return True
 
-    def run_slice(self, begin_s: float, end_s: float, members: Mask) -> None:
-        """Contention among ``members`` (shape (n,)); all others only listen. Ends with the time at ``end_s``."""
-        self._timeline.run_until(begin_s)
+    def open_slice(self, begin_s: float, end_s: float, members: Mask, *, owner: int | None = None) -> None:
+        """From ``begin_s`` (now) contention among ``members`` (shape (n,)); all others only listen.
+
+        ``owner``: a TDMA slot: this node alone sends frame after frame without back-off, as many as end inside.
+        """
+        self._slice_end_s = end_s
+        self._owner = owner
+        if owner is not None:
+            members = np.zeros_like(members)
+            members[owner] = True
+            if self._queues[owner]:
+                self._arm(owner, begin_s)
         self._timers.open_slice(begin_s, end_s, members & self.alive)
-        timeline = self._timeline
+
+    def run_until(self, time_s: float) -> None:
+        """All exchanges and calls before ``time_s``, which is then the time; not beyond the end of the open slice."""
+        timeline, timers = self._timeline, self._timers
         while True:
-            starts_s, node = self._timers.next_end()
-            if min(starts_s, timeline.next_s) >= end_s:
+            starts_s, node = timers.next_end()
+            if min(starts_s, timeline.next_s) >= time_s:
                 break
             if timeline.next_s <= starts_s:
                 timeline.step()
             else:
                 timeline.now_s = max(timeline.now_s, starts_s)
                 self._begin(node, timeline.now_s)
-        for late in self._timers.close_slice():
-            self._arm(late, end_s)
-        timeline.run_until(end_s)
+        timeline.run_until(time_s)
 
-    def run_owned(self, begin_s: float, end_s: float, owner: int) -> None:
-        """A TDMA slot: its owner sends frame after frame without back-off, as many as end inside."""
-        members = np.zeros(len(self.alive), np.bool_)
-        members[owner] = True
-        self._owner = owner
-        if self._queues[owner]:
-            self._arm(owner, begin_s)
-        self.run_slice(begin_s, end_s, members)
-        self._owner = None
-        if self._queues[owner]:
-            self._arm(owner, end_s)
+    def close_slice(self) -> None:
+        """Timers stop until the next slice; those that had ended without room for their frame are drawn again."""
+        owner, self._owner = self._owner, None
+        late = self._timers.close_slice()
+        if owner is not None and self._queues[owner] and owner not in late:
+            late.append(owner)
+        for node in late:
+            self._arm(node, self._slice_end_s)
+
+    def run_slice(self, begin_s: float, end_s: float, members: Mask, *, owner: int | None = None) -> None:
+        """A whole slice at once."""
+        self._timeline.run_until(begin_s)
+        self.open_slice(begin_s, end_s, members, owner=owner)
+        self.run_until(end_s)
+        self.close_slice()
 
     def _uniform(self) -> float:
         draw = next(self._draws, None)
@@ -175,15 +148,15 @@ class Csma:
         over = self._broadcast_over if frame.is_broadcast else self._unicast_over
         self._timeline.at(on_air.end_s, over, on_air, entry, until_s)
 
-    def _put_on_air(self, node: int, now_s: float, duration_s: float) -> _OnAir:
-        on_air = _OnAir(node, now_s, now_s + head_s(self._band), now_s + duration_s, list(self._on_air))
+    def _put_on_air(self, node: int, now_s: float, duration_s: float) -> OnAir:
+        on_air = OnAir(node, now_s, now_s + head_s(self._band), now_s + duration_s, list(self._on_air))
         for other in self._on_air:
             other.overlapping.append(on_air)
         self._on_air.append(on_air)
         self._sending[node] = True
         return on_air
 
-    def _occupy(self, on_air: _OnAir, until_s: float) -> None:
+    def _occupy(self, on_air: OnAir, until_s: float) -> None:
         """Virtual carrier sense: who hears the preamble waits for the end of the exchange, or EIFS when two frame controls overlap."""
         hears = self._links.hears
         # a node that sends is deaf; the sender's own timer begins anew after the exchange
@@ -198,7 +171,7 @@ class Csma:
                     hearers &= ~hears[other.sender]     # busy reading the other frame: a preamble within it goes unnoticed
         self._timers.occupy(hearers, from_s=on_air.begin_s, until_s=until)
 
-    def _lands(self, on_air: _OnAir, receiver: int) -> bool:
+    def _lands(self, on_air: OnAir, receiver: int) -> bool:
         """Whether nothing keeps ``receiver`` from reading the frame control."""
         links, sender = self._links, on_air.sender
         if not (links.hears[sender, receiver] and self.alive[receiver]):
@@ -210,7 +183,7 @@ class Csma:
             for other in on_air.overlapping
         )
 
-    def _broadcast_over(self, on_air: _OnAir, entry: _Entry, until_s: float) -> None:
+    def _broadcast_over(self, on_air: OnAir, entry: Entry, until_s: float) -> None:
         links, sender, frame = self._links, on_air.sender, entry.frame
         decoded = self._rng.random(len(self.alive), np.float32) < self._success[frame.tmi][sender] ** entry.left
         decoded &= self.alive
@@ -227,13 +200,15 @@ class Csma:
             self._listener.on_received(frame, receivers, on_air.end_s)
         self._finish(entry, is_sent, until_s)
 
-    def _unicast_over(self, on_air: _OnAir, entry: _Entry, until_s: float) -> None:
+    def _unicast_over(self, on_air: OnAir, entry: Entry, until_s: float) -> None:
         frame = entry.frame
         receiver = frame.receiver
         self._on_air.remove(on_air)
         is_read = self.alive[frame.sender] and self._lands(on_air, receiver) and not self._sending[receiver]
+        has_met = bool(on_air.overlapping)
+        on_air.overlapping.clear()      # or each frame would keep all before it in memory
         if not is_read:
-            self.counters.collisions += bool(on_air.overlapping)
+            self.counters.collisions += has_met
             self._timeline.at(until_s, self._unacknowledged, on_air, entry, until_s)
             return
         if entry.missing:
@@ -243,7 +218,7 @@ class Csma:
                 self._listener.on_received(frame, np.array([receiver], np.intp), on_air.end_s)
         self._timeline.at(on_air.end_s + SACK_GAP_S, self._acknowledge, on_air, entry, until_s)
 
-    def _acknowledge(self, asked: _OnAir, entry: _Entry, until_s: float) -> None:
+    def _acknowledge(self, asked: OnAir, entry: Entry, until_s: float) -> None:
         receiver = entry.frame.receiver
         if not self.alive[receiver] or self._sending[receiver]:
             self._timeline.at(until_s, self._unacknowledged, asked, entry, until_s)
@@ -252,10 +227,11 @@ class Csma:
         self._occupy(sack, sack.end_s + CIFS_S)
         self._timeline.at(sack.end_s, self._acknowledged, sack, asked, entry, until_s)
 
-    def _acknowledged(self, sack: _OnAir, asked: _OnAir, entry: _Entry, until_s: float) -> None:
+    def _acknowledged(self, sack: OnAir, asked: OnAir, entry: Entry, until_s: float) -> None:
         frame = entry.frame
+        is_read = self._lands(sack, frame.sender)
         self._off_air(sack)
-        if not self._lands(sack, frame.sender):
+        if not is_read:
             self._timeline.at(until_s, self._unacknowledged, asked, entry, until_s)
             return
         entry.left = entry.missing
@@ -268,7 +244,7 @@ class Csma:
         elif self._is_head(entry):
             self._arm(frame.sender, until_s)
 
-    def _unacknowledged(self, asked: _OnAir, entry: _Entry, until_s: float) -> None:
+    def _unacknowledged(self, asked: OnAir, entry: Entry, until_s: float) -> None:
         self.counters.unacknowledged += 1
         entry.failures += 1
         entry.sends += 1
@@ -279,16 +255,16 @@ class Csma:
         elif self._is_head(entry):
             self._arm(entry.frame.sender, resumes_s)
 
-    def _is_head(self, entry: _Entry) -> bool:
+    def _is_head(self, entry: Entry) -> bool:
         """False when the node lost its power meanwhile, and its queue with it."""
         queue = self._queues[entry.frame.sender]
         return bool(queue) and queue[0] is entry
 
-    def _give_up(self, entry: _Entry, resumes_s: float) -> None:
+    def _give_up(self, entry: Entry, resumes_s: float) -> None:
         self.counters.given_up += 1
         self._finish(entry, False, resumes_s)
 
-    def _finish(self, entry: _Entry, is_delivered: bool, resumes_s: float) -> None:
+    def _finish(self, entry: Entry, is_delivered: bool, resumes_s: float) -> None:
         node = entry.frame.sender
         self._timers.hold(node, resumes_s)
         if self._is_head(entry):
@@ -297,6 +273,7 @@ class Csma:
                 self._arm(node, resumes_s)
             self._listener.on_sent(entry.frame, is_delivered, self._timeline.now_s)
 
-    def _off_air(self, on_air: _OnAir) -> None:
+    def _off_air(self, on_air: OnAir) -> None:
         self._on_air.remove(on_air)
         self._sending[on_air.sender] = False
+        on_air.overlapping.clear()

@@ -50,7 +50,7 @@ def test_a_tdma_slot_holds_as_many_exchanges_as_fit_without_backoff() -> None:
     here = Stations(all_hear_all(3), seed=1, saturated=True)
     here.send(1)
     here.send(2)
-    here.csma.run_owned(0.0, slot_s, 1)
+    here.csma.run_slice(0.0, slot_s, np.ones(3, np.bool_), owner=1)
     assert [sender for sender, _, _ in here.sent] == [1] * int(slot_s / SUCCESS_S)
 
 
