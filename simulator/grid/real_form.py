@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.grid.load_law import Complex, Real
+from simulator.grid.load_law import Complex
 
 
-def real_matrix(z: Complex) -> Real:
-    """Shape (2n, 2n) of a matrix of shape (n, n)."""
-    return np.block([[z.real, -z.imag], [z.imag, z.real]])
+def newton_change(z: Complex, a: Complex, b: Complex, volts: Complex, residual: Complex) -> Complex:
+    """The change dV with dV + z (a dV + b Re(conj(V) dV)) = -residual.
 
-
-def complex_of(stacked: Real) -> Complex:
-    """Real parts above imaginary ones."""
-    half = len(stacked) // 2
-    whole: Complex = stacked[:half] + 1j * stacked[half:]
-    return whole
-
-
-def real_slope(a: Complex, b: Complex, volts: Complex) -> Real:
-    """dI over dV in real and imaginary parts: shape (t, 2n, 2n), four diagonals each."""
-    n, n_steps = volts.shape
-    found = np.zeros((n_steps, 2 * n, 2 * n))
-    place = np.arange(n)
-    found[:, place, place] = (a.real + b.real * volts.real).T
-    found[:, place, n + place] = (-a.imag + b.real * volts.imag).T
-    found[:, n + place, place] = (a.imag + b.imag * volts.real).T
-    found[:, n + place, n + place] = (a.real + b.imag * volts.imag).T
-    return found
+    Args:
+        z: shape (n, n). a, b, volts, residual: shape (n, t), one system for each column.
+    """
+    n = len(z)
+    # what a change of the real and of the imaginary part of V does to the real and imaginary part of I: diagonals, so rows are scaled
+    to_real, to_imaginary = b * volts.real + a, b * volts.imag + 1j * a
+    whole = np.empty((volts.shape[1], 2 * n, 2 * n))
+    for place, change in enumerate((to_real, to_imaginary)):
+        effect = z * change.T[:, None, :]
+        whole[:, :n, place * n : (place + 1) * n] = effect.real
+        whole[:, n:, place * n : (place + 1) * n] = effect.imag
+    diagonal = np.arange(2 * n)
+    whole[:, diagonal, diagonal] += 1.0
+    found = np.linalg.solve(whole, -np.concatenate([residual.real, residual.imag]).T[:, :, None])[:, :, 0].T
+    change_v: Complex = found[:n] + 1j * found[n:]
+    return change_v

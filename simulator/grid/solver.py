@@ -20,7 +20,7 @@ from simulator.grid.load_law import Complex, LoadLaw, Real, square
 from simulator.grid.network import EARTH, Network
 from simulator.grid.nodes import Equations, Node, make_equations, split_phases
 from simulator.grid.one_thread import one_thread
-from simulator.grid.real_form import complex_of, real_matrix, real_slope
+from simulator.grid.real_form import newton_change
 
 _TOLERANCE_PU = 1e-10
 _FIXED_POINT_STEPS, _NEWTON_STEPS = 30, 40
@@ -84,6 +84,8 @@ class Solver:
         self._to_nodes: Complex = self._lu.solve(self._incidence.toarray().astype(np.complex128))     # (n_nodes, n_ports)
         self._z_ohm: Complex = np.ascontiguousarray(self._incidence.T @ self._to_nodes)
         self._v_open: Complex = self._incidence.T @ self._v_open_nodes
+        self._z_from_loose = np.ascontiguousarray(self._z_ohm[:, self._loose])
+        self._z_loose = self._z_from_loose[self._loose]
         self._z_single, self._v_open_single = self._z_ohm.astype(np.complex64), self._v_open.astype(np.complex64)
         self._law_single = LoadLaw(self._law.loads, dtype=np.float32)
 
@@ -236,29 +238,23 @@ class Solver:
         fresh: Complex = v_open - self._z_ohm @ drawn
         a, b = self._law.slope(volts, s_va)
         a, b, now_v = a[loose] - inside, b[loose], volts[loose]
-        z = self._z_ohm[np.ix_(loose, loose)]
-        jacobian = np.eye(2 * len(loose)) + real_matrix(z) @ real_slope(a, b, now_v)
-        step = now_v - fresh[loose]
-        change = complex_of(np.linalg.solve(jacobian, -np.concatenate([step.real, step.imag]).T[:, :, None])[:, :, 0].T)
+        change = newton_change(self._z_loose, a, b, now_v, now_v - fresh[loose])
         more = a * change + b * (now_v.real * change.real + now_v.imag * change.imag)
-        fresh -= self._z_ohm[:, loose] @ more
+        fresh -= self._z_from_loose @ more
         fresh[loose] = now_v + change
         return fresh
 
     def _newton(self, volts: Complex, s_va: Complex) -> tuple[Complex, npt.NDArray[np.intp], int]:
         """Volts, the time steps that have not settled, and how many steps it took."""
-        n, n_steps = volts.shape
+        n_steps = volts.shape[1]
         tolerance_v = _TOLERANCE_PU * self._law.v_nom
-        inside, identity = self._inside_s[:, None], np.eye(2 * n)
-        z = real_matrix(self._z_ohm)
+        inside = self._inside_s[:, None]
         active = np.arange(n_steps)
         residual = self._residual(volts, s_va)
         for count in range(1, _NEWTON_STEPS + 1):  # noqa: B007
             now_v = volts[:, active]
             a, b = self._law.slope(now_v, s_va[:, active])
-            jacobian = identity + z @ real_slope(a - inside, b, now_v)
-            step = np.linalg.solve(jacobian, -np.concatenate([residual.real, residual.imag]).T[:, :, None])[:, :, 0].T
-            change = complex_of(step)
+            change = newton_change(self._z_ohm, a - inside, b, now_v, residual)
             scale = np.ones(len(active))
             size = np.abs(residual).max(axis=0)
             for _ in range(6):         # a step that makes things worse is halved
