@@ -83,6 +83,47 @@ def test_two_meters_at_one_address_are_told_with_both_places(tmp_path):
     assert "bus 'b1' unit 1 is also [[meter]] 1 (m1); two meters at one address" in found
 
 
+METER_645 = '[[meter]]\nid = "m2"\nbus = "b2"\naddress = "000012345678"\nprofile = "dlt645-2007-single"\n'
+BUS_645 = '[[bus]]\nname = "b2"\nurl = "serial:///dev/ttyS9?baud=2400&format=8E1"\n'
+
+
+def test_a_meter_of_645_is_told_by_its_address(tmp_path):
+    config = load_config(write(tmp_path, GOOD + BUS_645 + METER_645))
+    first, second = config.meters
+    assert (first.unit, first.address) == (1, "")
+    assert (second.unit, second.address, second.profile.protocol) == (0, "000012345678", "dlt645-2007")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (METER_645.replace('"000012345678"', '"12345678"'), "[[meter]] 2 (m2): address = '12345678': the twelve digits on the meter"),
+        (METER_645.replace('"000012345678"', '"999999999999"'), "twelve nines are everybody"),
+        (METER_645.replace('address = "000012345678"\n', ""), "[[meter]] 2 (m2): missing key 'address'; profile dlt645-2007-single speaks"),
+        (METER_645.replace("address", "unit = 3\naddress"), "[[meter]] 2 (m2): unit is not for profile dlt645-2007-single"),
+        (METER_645 + METER_645.replace("m2", "m3"), "bus 'b2' address 000012345678 is also [[meter]] 2 (m2); two meters at one address"),
+        (METER_645.replace("b2", "b1"), "[[bus]] 'b1': meter m2 speaks dlt645, the bus modbus; one bus speaks one protocol"),
+        (METER_645 + '[[meter]]\nid = "m3"\nbus = "b1"\nprofile = "chint-ddsu666"\n', "[[meter]] 3 (m3): missing key 'unit'"),
+    ],
+    ids=["short", "broadcast", "none", "unit as well", "twice", "two protocols on a bus", "modbus without unit"],
+)
+def test_an_address_that_does_not_fit_is_told_in_one_line(tmp_path, text, says):
+    (found,) = problems(tmp_path, GOOD + BUS_645 + text)
+    assert says in found
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('protocol = "modbus"', "meter m2 speaks dlt645, the bus modbus"),
+        ('protocol = "knx"', "[[bus]] 2 (b2): protocol = 'knx': one of modbus, dlt645"),
+        ("set_clocks_utc_offset_h = 80", "set_clocks_utc_offset_h = 80.0: hours ahead of UTC"),
+    ],
+)
+def test_what_a_bus_says_of_itself_must_fit(tmp_path, line, says):
+    assert any(says in problem for problem in problems(tmp_path, GOOD + BUS_645 + line + "\n" + METER_645))
+
+
 def test_one_wire_on_two_buses_is_refused(tmp_path):
     found = problems(tmp_path, GOOD.replace("[[meter]]", '[[bus]]\nname = "b2"\nurl = "tcp://127.0.0.1:1502"\n[[meter]]'))
     assert any("one wire has one owner" in problem for problem in found)

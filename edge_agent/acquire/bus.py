@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edge_agent.acquire.dlt645_clock import ClockSetter
+from edge_agent.acquire.dlt645_transaction import Transactor645
 from edge_agent.acquire.line import LineState
 from edge_agent.acquire.meter_reader import MeterReader
 from edge_agent.acquire.poll import BusMeter, Outcome, Poll, ReadPlan
@@ -45,11 +47,12 @@ class BusReader:
         framing: of Modbus; DL/T 645 is the same bytes on every link.
         clock: drives the schedule and labels; wire times are the event loop's.
         on_sample, on_evidence: called in the event loop for each answer and each fact; must not block.
+        clock_setter: where the clocks of DL/T 645 meters are to be set; no use on a Modbus line.
     """
 
     def __init__(
         self, *, name: str, link: Link, framing: Framing, meters: Sequence[BusMeter], settings: AcquireSettings, clock: Clock,
-        on_sample: Callable[[Sample], None], on_evidence: Callable[[Evidence], None],
+        on_sample: Callable[[Sample], None], on_evidence: Callable[[Evidence], None], clock_setter: ClockSetter | None = None,
     ) -> None:
         self.name = name
         self._link, self._settings, self._clock = link, settings, clock
@@ -57,6 +60,7 @@ class BusReader:
         self._indices = tuple(meter.index for meter in meters)
         self.counters = BusCounters()
         self._transactor = make_transactor(protocol_of(meters), link, framing, settings, self.counters)
+        self._clock_setter = clock_setter
         self._line = LineState(may_queue=link.seconds_per_character == 0.0, longest_s=settings.reply_timeout_s)
         self._schedule, self._budget = Schedule(), ProbeBudget(share=settings.probe_share)
         self._readers: dict[int, MeterReader] = {}
@@ -96,6 +100,7 @@ class BusReader:
     async def _poll_for_ever(self) -> None:
         while True:
             self._transactor.take_late()
+            self._set_clocks_if_due()
             wait_s = self._schedule.next_due_s() - self._clock.monotonic_s()
             if self._budget and await self._probe_if_allowed(idle_for_s=wait_s / self._clock.speed):
                 continue
@@ -103,6 +108,12 @@ class BusReader:
                 await self._rest(wait_s)
             else:
                 await self._poll_next()
+
+    def _set_clocks_if_due(self) -> None:
+        if self._clock_setter is not None and isinstance(self._transactor, Transactor645):
+            frame = self._clock_setter.frame_if_due(self._clock)
+            if frame is not None:
+                self._transactor.say(frame)
 
     async def _poll_next(self) -> None:
         """One poll of the living meter that is due first."""

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from edge_agent import detect
 from edge_agent.acquire import BusMeter, BusReader
-from edge_agent.config import Config, MeterConfig
+from edge_agent.acquire.dlt645_clock import ClockSetter
+from edge_agent.config import BusTable, Config, MeterConfig
 from edge_agent.contract import Header, Simulation, Topics, topics
 from edge_agent.events import EventBook, EventIds
 from edge_agent.journal import GroupCommit, Journal
@@ -80,7 +81,7 @@ class Agent:
             on_accepted=self._accepted,
             chance=random.SystemRandom(),
         )
-        self._readers = [self._make_reader(bus.name, bus.url) for bus in config.buses]
+        self._readers = [self._make_reader(bus) for bus in config.buses]
 
     @property
     def pipeline(self) -> Pipeline:
@@ -126,17 +127,19 @@ class Agent:
         self._commit.close()
         self._journal.close()
 
-    def _make_reader(self, name: str, url: str) -> BusReader:
-        meters = [entry for entry in self._config.meters if entry.meter.bus == name]
+    def _make_reader(self, bus: BusTable) -> BusReader:
+        meters = [entry for entry in self._config.meters if entry.meter.bus == bus.name]
+        offset_h = bus.set_clocks_utc_offset_h
         return BusReader(
-            name=name,
-            link=create_link(url),
-            framing=framing_of(url),
+            name=bus.name,
+            link=create_link(bus.url),
+            framing=framing_of(bus.url),
             meters=[_bus_meter(entry) for entry in meters],
             settings=self._config.acquire,
             clock=self._clock,
             on_sample=self._pipeline.take_sample,
             on_evidence=self._pipeline.take_evidence,
+            clock_setter=None if offset_h is None else ClockSetter(offset_h),
         )
 
     def _wake_publisher(self) -> None:
@@ -187,5 +190,6 @@ class Agent:
 
 def _bus_meter(entry: MeterConfig) -> BusMeter:
     return BusMeter(
-        index=entry.meter.index, id=entry.meter.id, unit=entry.unit, profile=entry.profile, full_s=entry.full_s, presence_s=entry.presence_s
+        index=entry.meter.index, id=entry.meter.id, unit=entry.unit, address=entry.address, profile=entry.profile, full_s=entry.full_s,
+        presence_s=entry.presence_s,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edge_agent.acquire import AcquireSettings, BusMeter, BusReader
+from edge_agent.acquire.dlt645_clock import ClockSetter
 from edge_agent.model import COLUMN_INDEX, Evidence, EvidenceKind, Sample
 from edge_agent.transport.base import Framing, Link
 from edge_agent.wire.dlt645 import Decoder645, Direction, ErrorBits, Frame645, encode, error_frame, parse_request, read_reply_frame
@@ -135,7 +136,7 @@ class Watched645:
 
 def watched645(
     bus: Bus645, *, profile: Profile = SINGLE, full_s: float = 0.0, presence_s: float | None = None,
-    settings: AcquireSettings | None = None, link: Link | None = None,
+    settings: AcquireSettings | None = None, link: Link | None = None, clock_setter: ClockSetter | None = None,
 ) -> Watched645:
     """A reader of the meters of ``bus``."""
     memory = link or BreakableLink("bus", bus.respond)
@@ -149,6 +150,7 @@ def watched645(
             for index in range(bus.meters)
         ],
         on_sample=lambda sample: told[0].take(sample), on_evidence=lambda fact: told[0].evidence.append(fact),
+        clock_setter=clock_setter,
     )
     told.append(Watched645(reader, bus, memory))  # type: ignore[arg-type]
     return told[0]

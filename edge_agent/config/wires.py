@@ -1,0 +1,122 @@
+"""Buses and meters of the configuration: names, wires, addresses and profiles must fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_agent.acquire.protocols import wire_protocol
+from edge_agent.config.tables import BusTable, MeterConfig, MeterTable, ScheduleTable
+from edge_agent.errors import ConfigError
+from edge_agent.model import Meter, Role
+from edge_agent.strict_table import fill
+from edge_agent.transport import create_link
+from firmware_profiles.schema import MODBUS, Profile
+
+
+def read_buses(entries: object, problems: list[str]) -> list[BusTable]:
+    """The ``[[bus]]`` tables that are good; every problem of the others in one line."""
+    buses: list[BusTable] = []
+    for number, entry in enumerate(_entries(entries, "bus", problems), start=1):
+        where = _where("bus", number, entry, "name")
+        bus = fill(BusTable, entry, where=where, problems=problems)
+        if bus is None:
+            continue
+        if any(bus.name == other.name for other in buses):
+            problems.append(f"{where}: a second bus of this name; names must differ")
+        if same := [other.name for other in buses if other.url == bus.url]:
+            problems.append(f"{where}: {bus.url} is also bus {same[0]!r}; one wire has one owner: put the meters on one bus")
+        try:
+            create_link(bus.url)
+        except ConfigError as exc:
+            problems += [f"{where}: {problem}" for problem in exc.problems]
+        buses.append(bus)
+    if not buses and not problems:
+        problems.append("no [[bus]]: name at least one way to the meters")
+    return buses
+
+
+def read_meters(
+    entries: object, buses: Mapping[str, BusTable], profiles: dict[str, Profile], schedule: ScheduleTable, problems: list[str]
+) -> list[MeterConfig]:
+    """The ``[[meter]]`` tables that are good; every problem of the others, and of the buses with them, in one line."""
+    meters: list[MeterConfig] = []
+    ids: dict[str, str] = {}
+    addresses: dict[tuple[str, int | str], str] = {}
+    for number, entry in enumerate(_entries(entries, "meter", problems), start=1):
+        where = _where("meter", number, entry, "id")
+        table = fill(MeterTable, entry, where=where, problems=problems)
+        if table is None:
+            continue
+        if table.id in ids:
+            problems.append(f"{where}: id {table.id!r} is also {ids[table.id]}; ids must differ")
+        ids.setdefault(table.id, where)
+        address = (table.bus, table.address or table.unit or 0)
+        if address in addresses:
+            named = f"address {table.address}" if table.address else f"unit {table.unit}"
+            problems.append(f"{where}: bus {table.bus!r} {named} is also {addresses[address]}; two meters at one address")
+        if address[1]:
+            addresses.setdefault(address, where)
+        if table.bus not in buses:
+            problems.append(f"{where}: bus {table.bus!r} does not exist; known: {', '.join(sorted(buses)) or 'none'}")
+        profile = profiles.get(table.profile)
+        if profile is None:
+            if profiles:
+                problems.append(f"{where}: profile {table.profile!r} does not exist; see: hplc-edge profiles list")
+            continue
+        problems += [f"{where}: {problem}" for problem in _address_problems(table, profile)]
+        meters.append(_resolve(table, profile, schedule, index=len(meters)))
+    problems += _mixed_protocols(buses, meters)
+    if not meters and not problems:
+        problems.append("no [[meter]]: name at least one meter")
+    return meters
+
+
+def _address_problems(table: MeterTable, profile: Profile) -> list[str]:
+    """The way a meter is addressed is that of its protocol."""
+    if wire_protocol(profile) == MODBUS:
+        missing, extra = ("unit", "address") if table.unit is None else ("", "address")
+        is_extra = table.address is not None
+    else:
+        missing, extra = ("address", "unit") if table.address is None else ("", "unit")
+        is_extra = table.unit is not None
+    found = [f"missing key {missing!r}; profile {profile.name} speaks {profile.protocol}"] if missing else []
+    return found + ([f"{extra} is not for profile {profile.name}, which speaks {profile.protocol}; leave it out"] if is_extra else [])
+
+
+def _mixed_protocols(buses: Mapping[str, BusTable], meters: list[MeterConfig]) -> list[str]:
+    problems = []
+    for name, bus in buses.items():
+        spoken = {wire_protocol(entry.profile): entry.meter.id for entry in meters if entry.meter.bus == name}
+        said = bus.protocol or next(iter(spoken), MODBUS)
+        for protocol, meter in spoken.items():
+            if protocol != said:
+                problems.append(
+                    f"[[bus]] {name!r}: meter {meter} speaks {protocol}, the bus {said}; one bus speaks one protocol: move it to another"
+                )
+    return problems
+
+
+def _resolve(table: MeterTable, profile: Profile, schedule: ScheduleTable, *, index: int) -> MeterConfig:
+    meter = Meter(
+        id=table.id, index=index, profile=profile.name, bus=table.bus, role=Role(table.role), node=table.node,
+        phases=table.phases or profile.phases, nominal_voltage_v=table.nominal_voltage_v,
+        rated_current_a=table.rated_current_a if table.rated_current_a is not None else profile.max_current_a,
+    )
+    presence_s = table.presence_s if table.presence_s is not None else schedule.presence_s
+    return MeterConfig(
+        meter=meter, profile=profile, unit=table.unit or 0, address=table.address or "", presence_s=presence_s or None,
+        full_s=table.full_s if table.full_s is not None else schedule.full_s,
+    )
+
+
+def _entries(entries: object, name: str, problems: list[str]) -> list[Any]:
+    if isinstance(entries, list):
+        return entries
+    problems.append(f"[{name}]: write [[{name}]], once for each {name}")
+    return []
+
+
+def _where(kind: str, number: int, entry: object, key: str) -> str:
+    named = entry.get(key) if isinstance(entry, Mapping) else None
+    return f"[[{kind}]] {number}" + (f" ({named})" if isinstance(named, str) else "")
