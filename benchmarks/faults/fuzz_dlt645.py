@@ -36,6 +36,7 @@ _GOOD = {
     Direction.REPLY: Frame645(address=_METER, control=0x91, data=bytes.fromhex("000101020122")),
     Direction.REQUEST: request_frame(_METER, Read(di="02010100")),
 }
+_GOOD_BYTES = {direction: encode(frame) for direction, frame in _GOOD.items()}
 
 
 class FuzzFailure(AssertionError):
@@ -105,7 +106,7 @@ def _one(counts: FuzzCounts, decoder: Decoder645, direction: Direction, junk: by
     if is_silence_between:
         decoder.end_burst()
     good = _GOOD[direction]
-    decoder.feed(encode(good))
+    decoder.feed(_GOOD_BYTES[direction])
     decoder.end_burst()
     last = None
     while (frame := decoder.next_frame()) is not None:
@@ -113,7 +114,7 @@ def _one(counts: FuzzCounts, decoder: Decoder645, direction: Direction, junk: by
         last = frame
     if last == good:
         counts.recovered_frames += 1
-    elif not is_silence_between and encode(good) not in frames_by_brute_force(junk + encode(good)):
+    elif not is_silence_between and _GOOD_BYTES[direction] not in frames_by_brute_force(junk + _GOOD_BYTES[direction]):
         counts.overlapped_frames += 1
     else:
         raise FuzzFailure("the good frame behind it was lost")

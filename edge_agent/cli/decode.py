@@ -1,4 +1,4 @@
-"""``hplc-edge decode``: what one request and its reply mean, by a profile."""
+"""``hplc-edge decode``: what one frame says, or what a request and its reply mean by a profile."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 
 from cython_ext.crc16 import crc16_modbus
 from edge_agent.cli.command import Command
+from edge_agent.cli.decode_frame import DESCRIBERS, frame_from, from_hex
 from edge_agent.cli.profiles import find_profile
 from edge_agent.errors import ConfigError, FrameError
 from edge_agent.wire.modbus import EXCEPTION_BIT, READ_FUNCTIONS, ReadRequest, Reply, RtuReplyDecoder, reply_from_pdu
@@ -23,24 +24,44 @@ _EXCEPTION_PDU_BYTES = 2
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "protocol", choices=sorted(_FRAMINGS), metavar="PROTOCOL",
-        help="modbus-rtu: whole frames with CRC; modbus-tcp: with the 7-byte header; modbus-words: function, address and count, "
-        "answered by register bytes only",
+        "protocol", choices=sorted({*_FRAMINGS, *DESCRIBERS}), metavar="PROTOCOL",
+        help="one frame: dlt645, gdw10376.2, modbus-rtu (with CRC), modbus-tcp (with the 7-byte header). Request and response: modbus-rtu, "
+        "modbus-tcp, modbus-words (function, address and count, answered by register bytes only)",
     )
-    parser.add_argument("request", metavar="REQUEST", help="hexadecimal; '' where only an exception reply was recorded")
-    parser.add_argument("response", metavar="RESPONSE", help="hexadecimal")
-    parser.add_argument("--profile", required=True, metavar="NAME", help="profile, meter or model, or a profile FILE.toml")
-    parser.add_argument("--json", action="store_true", help="a list of rows with the keys of tests/data/vectors, and ours")
+    parser.add_argument("request", metavar="HEX", help="one frame in hexadecimal, - reads it from standard input; or the request")
+    parser.add_argument(
+        "response", metavar="RESPONSE", nargs="?", help="hexadecimal; HEX is then the request, '' where only an exception was recorded"
+    )
+    parser.add_argument("--profile", metavar="NAME", help="for request and response: profile, meter or model, or a profile FILE.toml")
+    parser.add_argument("--json", action="store_true", help="rows with the keys of tests/data/vectors, and ours; one frame is always JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    profile = find_profile(args.profile)
-    request, response = _from_hex("REQUEST", args.request), _from_hex("RESPONSE", args.response)
     try:
-        asked, reply = _FRAMINGS[args.protocol](request, response)
+        if args.response is None:
+            return _one_frame(args)
+        return _request_and_response(args)
     except FrameError as exc:
         print(f"hplc-edge decode: {exc}", file=sys.stderr)
         return _FRAME_DAMAGED
+
+
+def _one_frame(args: argparse.Namespace) -> int:
+    if args.protocol not in DESCRIBERS or args.profile is not None:
+        raise ConfigError([f"decode {args.protocol} by a profile takes REQUEST, RESPONSE and --profile; one frame takes no profile"])
+    described = DESCRIBERS[args.protocol](frame_from(args.request))
+    print(json.dumps(described, indent=1, ensure_ascii=False))
+    return _DONE
+
+
+def _request_and_response(args: argparse.Namespace) -> int:
+    if args.protocol not in _FRAMINGS:
+        raise ConfigError([f"decode {args.protocol} takes one frame: each frame says all by itself"])
+    if args.profile is None:
+        raise ConfigError(["REQUEST and RESPONSE are decoded by a profile: give --profile NAME"])
+    profile = find_profile(args.profile)
+    request, response = from_hex("REQUEST", args.request), from_hex("RESPONSE", args.response)
+    asked, reply = _FRAMINGS[args.protocol](request, response)
     if reply.exception is not None:
         rows = [exception_row(reply.exception)]
     else:
@@ -58,13 +79,6 @@ def _print(rows: list[Row], *, as_json: bool) -> None:
         shown = "-" if row.value is None else str(row.value)
         place = "" if row.address is None else f"0x{row.address:04X}"
         print(f"{place:6}  {row.quantity:28} {shown:>16} {row.unit:6} {' '.join(row.flags)}".rstrip())
-
-
-def _from_hex(what: str, text: str) -> bytes:
-    try:
-        return bytes.fromhex(text.replace(":", " "))
-    except ValueError as exc:
-        raise ConfigError([f"{what} is not hexadecimal ({text[:40]!r}): give pairs of 0-9 a-f, spaces are allowed"]) from exc
 
 
 def _decode_rtu(request: bytes, response: bytes) -> tuple[ReadRequest | None, Reply]:
@@ -153,4 +167,4 @@ def _matching(asked: ReadRequest | None, reply: Reply | None) -> Reply:
 
 
 _FRAMINGS = {"modbus-rtu": _decode_rtu, "modbus-tcp": _decode_tcp, "modbus-words": _decode_words}
-COMMAND = Command(name="decode", summary="show what a request and its reply mean", configure=configure, run=run)
+COMMAND = Command(name="decode", summary="show what a frame, or a request and its reply, mean", configure=configure, run=run)
