@@ -181,7 +181,7 @@ class _Builder:
         service = self._line(f"s{unit:04d}", (box, bus), (*phases, "N"), line, style.service_m)
         loads = tuple(f"{meter}.{phase}" for phase in phases)
         self._loads += [
-            Load(id=load, bus=bus, phase=phase, p_kw=_NOMINAL_KW, q_kvar=0.2 * _NOMINAL_KW, v_nom=220.0, zip=_ZIP)
+            Load(id=load, bus=bus, phase=phase, p_kw=_NOMINAL_KW, q_kvar=0.2 * _NOMINAL_KW, v_nom=220.0, zip=_ZIP, cuts_out=True)
             for load, phase in zip(loads, phases, strict=True)
         ]
         self._meters.append(

@@ -82,7 +82,8 @@ class Shunt:
 class Load:
     """Between its phase and the neutral (or EARTH). ``zip``: the shares of constant impedance, current and power at ``v_nom``.
 
-    ``unmetered``: taken ahead of every meter. ``meter_gain``: what its meter registers of what flows.
+    ``unmetered``: taken ahead of every meter. ``meter_gain``: what its meter registers of what flows. ``cuts_out``: what it gives back ends
+    at over-voltage, as of panels (see ``load_law``).
     """
 
     id: str
@@ -95,6 +96,7 @@ class Load:
     to: str = "N"
     unmetered: bool = False
     meter_gain: float = 1.0
+    cuts_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
