@@ -13,8 +13,10 @@ PATIENCE_PERIODS = 3
 # Links worse than this in both directions are no links to join by: a frame would need its twelve sends. [I]
 WORST_LINK = 0.01
 # Another proxy must promise this much more than the present one, or counts of ten lists would make stations change for nothing. [I]
-CHANGE_GAIN = 1.5
+CHANGE_GAIN = 1.2
 CHANGE_SPREAD_S = 60.0
+# A smoothed link rate below this counts as no link. [I]
+FORGOTTEN_LINK = 0.02
 # A station keeps to the last schedule it heard for so many periods: allocations change slowly. [I]
 SCHEDULE_PERIODS = 4
 # No station joined for this long: the network counts as formed and the beacon period grows. [I]

@@ -8,11 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.hplc.mac.beacons import BeaconReception
+from simulator.hplc.network.assumptions import FORGOTTEN_LINK
 from simulator.hplc.network.stations import NOWHERE, Stations
 
 
 class LinkCounts:
-    """Index [i, j]: i sends, j hears. ``rate``: of the last full route period; ``both``: up times down, 0 where j got no list of i."""
+    """Index [i, j]: i sends, j hears. ``rate``: of the last full route period.
+
+    ``both``: up times down, smoothed over route periods; a period in which j got no list of i counts as 0.
+    """
 
     def __init__(self, nodes: int) -> None:
         self.rate = np.zeros((nodes, nodes), np.float32)
@@ -48,7 +52,9 @@ class LinkCounts:
         same = (stations.home[:, None] == stations.home[None, :]) & joined[:, None]
         self.rate = np.where(same, self._received / np.maximum(self._sent, 1)[:, None], 0.0).astype(np.float32)
         np.minimum(self.rate, 1.0, out=self.rate)
-        self.both = self.rate * self.rate.T * self._listed
+        latest = self.rate * self.rate.T * self._listed
+        # a dozen chances a period scatter so much that stations would move for nothing: half of what was known before stays
+        self.both = np.where(self.both > FORGOTTEN_LINK, (self.both + latest) / 2.0, latest).astype(np.float32)
         self._received.fill(0)
         self._listed.fill(False)
         self._sent.fill(0)

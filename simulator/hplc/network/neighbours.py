@@ -11,7 +11,7 @@ from simulator.hplc.network.coordinator import Coordinator
 from simulator.hplc.network.messages import ConflictReport, Msdu
 from simulator.hplc.network.settings import CONFLICT_BACKOFF_S
 from simulator.hplc.network.shared import Shared
-from simulator.hplc.network.stations import NOWHERE, Role
+from simulator.hplc.network.stations import NOWHERE, Role, Stations
 
 _LINK_ID = 2
 _LAST_NID = 0xFFFFFF
@@ -71,7 +71,7 @@ class Neighbours:
         self._is_changing.discard(own.network)
 
 
-def in_wrong_network(shared: Shared, owner_of: Sequence[int]) -> list[int]:
+def in_wrong_network(stations: Stations, owner_of: Sequence[int]) -> list[int]:
     """Stations that joined another network than the one of their area. ``owner_of``: network of each node's area."""
-    home = shared.stations.home
+    home = stations.home
     return [int(node) for node in np.flatnonzero((home != NOWHERE) & (home != np.asarray(owner_of)))]

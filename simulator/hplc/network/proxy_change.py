@@ -31,6 +31,7 @@ class ProxyChange:
         best, score = self._best(nodes, self._counts.both[:, nodes])
         proxy = stations.proxy[nodes]
         current = stations.path_success[proxy] * HOP_FACTOR ** stations.level[proxy] * self._counts.both[proxy, nodes]
+        current[self._counts.rate[proxy, nodes] * self._counts.rate[nodes, proxy] == 0.0] = 0.0     # dead for a whole period: no memory
         for place in np.flatnonzero((score > current * CHANGE_GAIN) & (best != proxy)):
             delay_s = float(shared.rng.random()) * CHANGE_SPREAD_S
             shared.timeline.at(shared.now_s + delay_s, self._ask, int(nodes[place]), int(best[place]))

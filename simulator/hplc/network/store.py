@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +45,10 @@ def load_network(network: Network, path: Path) -> None:
         StoreError: no such file, another format, other addresses or CCOs.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here: numpy leaves a file open that turns out to be none of its own
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             saved = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as exc:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as exc:
         raise StoreError(f"{path}: cannot be read as a saved network: {exc}") from exc
     _check(network, path, saved)
     for name in _STATIONS:

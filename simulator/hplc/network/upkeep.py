@@ -46,9 +46,10 @@ class Upkeep:
             new = np.flatnonzero(who & np.isinf(due_s))
             due_s[new] = begin_s + rng.random(len(new)) * every_s
             for node in np.flatnonzero(due_s < end_s):
-                self._shared.timeline.at(float(due_s[node]), act, int(node))
-                # a little less than the period: "at least" so many
-                due_s[node] += every_s * (0.9 + 0.1 * float(rng.random()))
+                while due_s[node] < end_s:
+                    self._shared.timeline.at(float(due_s[node]), act, int(node))
+                    # a little less than the period: "at least" so many
+                    due_s[node] += every_s * (0.9 + 0.1 * float(rng.random()))
 
     def after_beacons(self, receptions: Sequence[BeaconReception]) -> None:
         """Stations take their level from their proxy's beacon, and leave when it tells them to."""
@@ -86,7 +87,7 @@ class Upkeep:
             if now_s - stations.joined_s[node] < route_s:
                 continue
             both = float(self._counts.rate[proxy, node] * self._counts.rate[node, proxy])
-            stations.path_success[node] = stations.path_success[proxy] * both
+            stations.path_success[node] = stations.path_success[proxy] * self._counts.both[proxy, node]
             self._dead_periods[node] = self._dead_periods[node] + 1 if both == 0.0 else 0
             if self._dead_periods[node] >= timers.dead_proxy_route_periods:
                 self._leave(int(node), LeaveReason.DEAD_PROXY)
