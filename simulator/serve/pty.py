@@ -6,21 +6,24 @@ import asyncio
 import os
 import tty
 
-from edge_agent.wire.modbus import RtuRequestDecoder
 from simulator.meter.bank import MeterBank
-from simulator.serve.replies import reply_bytes
+from simulator.serve.byte_line import ByteLine, RtuLine
 
 _CHUNK_S = 0.005         # a real adapter hands bytes over in pieces of a few milliseconds
 
 
 class PtyLine:
-    """Characters take their time: a request its own, then the turnaround, then the reply byte by byte (in small chunks)."""
+    """Characters take their time: a request its own, then the turnaround, then the reply byte by byte (in small chunks).
 
-    def __init__(self, bank: MeterBank, *, baud: int = 9600, bits_per_character: int = 10, turnaround_s: float = 0.02) -> None:
-        self.bank = bank
+    ``bank``: Modbus meters, or a line of another protocol.
+    """
+
+    def __init__(
+        self, bank: MeterBank | ByteLine, *, baud: int = 9600, bits_per_character: int = 10, turnaround_s: float = 0.02
+    ) -> None:
+        self._line: ByteLine = RtuLine(bank) if isinstance(bank, MeterBank) else bank
         self._character_s = bits_per_character / baud
         self._turnaround_s = turnaround_s
-        self._decoder = RtuRequestDecoder()
         self._master = self._slave = -1
         self._timers: set[asyncio.TimerHandle] = set()
         self.path = ""
@@ -44,12 +47,9 @@ class PtyLine:
 
     def _readable(self) -> None:
         data = os.read(self._master, 4096)
-        self._decoder.feed(data)
-        while (request := self._decoder.next_request()) is not None:
-            delay_s, frame = reply_bytes(self.bank, request, None)
-            if frame:
-                # the request came in no time through the pty; on the wire its last character arrives now
-                self._send_paced(frame, 8 * self._character_s + self._turnaround_s + delay_s)
+        for delay_s, frame in self._line.respond(data):
+            # the request came in no time through the pty; on the wire its last character arrives now
+            self._send_paced(frame, len(data) * self._character_s + self._turnaround_s + delay_s)
 
     def _send_paced(self, frame: bytes, start_s: float) -> None:
         size = max(1, int(_CHUNK_S / self._character_s))
@@ -66,4 +66,4 @@ class PtyLine:
             os.write(self._master, chunk)
         except BlockingIOError:
             # nobody reads the line and its buffer is full: on a real one these bytes would be gone as well
-            self._decoder.reset()
+            self._line.reset()
