@@ -14,6 +14,7 @@ from edge_agent.errors import LinkError, MeterRefused
 from edge_agent.transport.base import Framing, Link
 from edge_agent.wire.modbus import ReadRequest
 from firmware_profiles.coding import Decoded, decode_point
+from firmware_profiles.dlt645 import DataPoint
 from firmware_profiles.schema import Point, Profile
 
 _TRIES = 2
@@ -23,7 +24,7 @@ _TRIES = 2
 class PointReading:
     """One point and what the meter said; ``decoded`` is None where it refused the point."""
 
-    point: Point
+    point: Point | DataPoint
     decoded: Decoded | None
 
 

@@ -8,15 +8,19 @@ import json
 import sys
 from dataclasses import dataclass, field
 
+from edge_agent.acquire.protocols import DLT645
 from edge_agent.acquire.single import ask_words
 from edge_agent.cli.command import Command
 from edge_agent.cli.profiles import load_shipped
+from edge_agent.cli.scan_dlt645 import scan_dlt645
 from edge_agent.errors import ConfigError, MeterRefused
 from edge_agent.transport import Framing, Link, create_link, framing_of
 from edge_agent.wire.modbus import ReadRequest
 from firmware_profiles.coding import decode_point
 from firmware_profiles.schema import Point, Profile
 
+_TIMEOUT_S = 0.3
+_DLT645_TIMEOUT_S = 0.6  # a meter may take 0.5 s to answer (DL/T 645-2007 section 5.3.2)
 _VOLTS = (80.0, 300.0)  # meters.md rule 6: a voltage that a low-voltage meter may show
 
 
@@ -32,14 +36,17 @@ class Found:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", help="tcp://host:port, rtu+tcp://host:port or serial:///dev/ttyUSB0?baud=9600&format=8N1")
+    parser.add_argument("--protocol", choices=("modbus", "dlt645"), default="modbus", help="what the meters speak (default modbus)")
     parser.add_argument("--units", default="1-32", help="unit addresses: 1-25 or 3,7,9 (default 1-32)")
-    parser.add_argument("--timeout", type=float, default=0.3, metavar="SECONDS", help="for each question (default 0.3)")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="for each question (default 0.3; DL/T 645 0.6)")
     parser.add_argument("--json", action="store_true")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.protocol == DLT645:
+        return asyncio.run(scan_dlt645(arguments.url, arguments.timeout or _DLT645_TIMEOUT_S, as_json=arguments.json))
     units = _units(arguments.units)
-    found = asyncio.run(_scan(arguments.url, units, arguments.timeout, show_progress=sys.stderr.isatty()))
+    found = asyncio.run(_scan(arguments.url, units, arguments.timeout or _TIMEOUT_S, show_progress=sys.stderr.isatty()))
     if arguments.json:
         print(
             json.dumps(
@@ -79,7 +86,7 @@ async def _scan(url: str, units: list[int], timeout_s: float, *, show_progress: 
 
 async def _look_at(link: Link, framing: Framing, unit: int, timeout_s: float) -> Found | None:
     """Ask the identity registers, then the first voltages; None when nobody lives there."""
-    profiles = list(load_shipped().values())
+    profiles = [profile for profile in load_shipped().values() if profile.points]
     entry = Found(unit)
     is_there = False
     for identity in dict.fromkeys(profile.identity for profile in profiles if profile.identity is not None):
