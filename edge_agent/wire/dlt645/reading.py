@@ -26,6 +26,8 @@ class Read:
 
     def to_data(self) -> bytes:
         if self.records is None:
+            if self.since is not None:
+                raise ValueError("load records since a time need their number")
             return text_to_wire(self.di, 4)
         since = b"" if self.since is None else datetime_to_wire(self.since)[1:]
         return text_to_wire(self.di, 4) + bytes([self.records]) + since

@@ -39,8 +39,15 @@ _BY_FUNCTION: dict[int, type[Request645]] = {
 
 
 def request_frame(address: str, request: Request645) -> Frame645:
-    """The frame that says ``request`` to ``address`` (AA pairs and 999999999999 allowed)."""
-    return Frame645(address=address, control=request.FUNCTION, data=request.to_data())
+    """The frame that says ``request`` to ``address`` (AA pairs and 999999999999 allowed).
+
+    Raises:
+        ValueError: a field of ``request`` that its bytes cannot hold.
+    """
+    data = request.to_data()
+    if len(data) not in request.LENGTHS:
+        raise ValueError(f"{type(request).__name__} with {len(data)} data bytes: another length is expected")
+    return Frame645(address=address, control=request.FUNCTION, data=data)
 
 
 def parse_request(frame: Frame645) -> Request645:

@@ -80,7 +80,10 @@ class ChangeBaud:
     baud: int
 
     def to_data(self) -> bytes:
-        return bytes([next(code for code, baud in BAUD_CODES.items() if baud == self.baud)])
+        codes = [code for code, baud in BAUD_CODES.items() if baud == self.baud]
+        if not codes:
+            raise ValueError(f"{self.baud} baud is none of {', '.join(map(str, BAUD_CODES.values()))}")
+        return bytes(codes)
 
     @classmethod
     def from_data(cls, data: bytes) -> ChangeBaud:
