@@ -18,18 +18,16 @@ from scipy.sparse.linalg import splu
 from edge_agent.errors import HplcEdgeError
 from simulator.grid.load_law import Complex, LoadLaw, Real, square
 from simulator.grid.network import EARTH, Network
+from simulator.grid.newton import NEWTON_BYTES, TOLERANCE_PU, PortNewton
 from simulator.grid.nodes import Equations, Node, make_equations, split_phases
 from simulator.grid.one_thread import one_thread
 from simulator.grid.real_form import newton_change
 
-_TOLERANCE_PU = 1e-10
-_FIXED_POINT_STEPS, _NEWTON_STEPS = 30, 40
-_DAMPED_ROUNDS = 60              # what was seen to need them was settled to a microvolt after 30 to 50
+_FIXED_POINT_STEPS = 30
 _RUN_AWAY_PU = 2.0
 _SINGLE_STEPS = 4
 _CACHE_BYTES, _LEAST_WIDTH = 2**19, 128     # of one array of volts: time steps are taken in pieces that stay in the cache
 _WORTH_A_COPY = 0.8              # with fewer time steps than this share still moving, go on with these alone
-_NEWTON_BYTES = 64 * 2**20       # of one batch of matrices
 _PORT_STRAY_S = 1e-9             # where a port hangs on nothing else, an open contact: far below the load of any meter
 
 
@@ -86,6 +84,7 @@ class Solver:
         self._v_open: Complex = self._incidence.T @ self._v_open_nodes
         self._z_from_loose = np.ascontiguousarray(self._z_ohm[:, self._loose])
         self._z_loose = self._z_from_loose[self._loose]
+        self._newton = PortNewton(self._law, self._z_ohm, self._v_open, self._inside_s, self._loose)
         self._z_single, self._v_open_single = self._z_ohm.astype(np.complex64), self._v_open.astype(np.complex64)
         self._law_single = LoadLaw(self._law.loads, dtype=np.float32)
 
@@ -132,53 +131,23 @@ class Solver:
         volts: Complex = np.repeat(self._v_open[:, None], n_steps, axis=1)
         if not len(self.ports):
             return volts, 0
-        todo, used = np.arange(n_steps), 0
+        used = 0
         width = max(_LEAST_WIDTH, _CACHE_BYTES // (16 * len(self.ports)))
         if len(self._loose):
-            width = max(1, min(width, _NEWTON_BYTES // (8 * (2 * len(self._loose)) ** 2)))
+            width = max(1, min(width, NEWTON_BYTES // (8 * (2 * len(self._loose)) ** 2)))
         unsettled = []
         for begin in range(0, n_steps, width):
             part = slice(begin, begin + width)
             volts[:, part], open_steps, count = self._fixed_point(volts[:, part], s_va[:, part])
             unsettled.append(begin + open_steps)
             used = max(used, count)
-        todo = np.concatenate(unsettled) if unsettled else todo[:0]
-        chunk = max(1, _NEWTON_BYTES // (8 * (2 * len(self.ports)) ** 2))
-        for begin in range(0, len(todo), chunk):
-            steps = todo[begin : begin + chunk]
-            volts[:, steps], count = self._settled(np.repeat(self._v_open[:, None], len(steps), axis=1), s_va[:, steps])
+        todo = np.concatenate(unsettled)
+        if len(todo):
+            volts[:, todo], lost, count = self._newton.settle(s_va[:, todo])
+            if lost:
+                raise NotSolvedError(f"network {self.network.name}: {lost} of {n_steps} time steps do not converge")
             used = max(used, count)
         return volts, used
-
-    def _settled(self, volts: Complex, s_va: Complex) -> tuple[Complex, int]:
-        """Newton; where the kink of the low-voltage rule keeps it in a circle, rounds that cannot, and Newton from there."""
-        volts, stuck, used = self._newton(volts, s_va)
-        if len(stuck):
-            nearer = self._damped(s_va[:, stuck])
-            volts[:, stuck], lost, count = self._newton(nearer, s_va[:, stuck])
-            used += count
-            if len(lost):
-                raise NotSolvedError(f"network {self.network.name}: {len(lost)} of {volts.shape[1]} time steps do not converge")
-        return volts, used
-
-    def _damped(self, s_va: Complex) -> Complex:
-        """Every load as the impedance that it was, moved half way to what it is now, over and over: slow, and hardly ever lost."""
-        n, n_steps = s_va.shape
-        loose = self._loose if len(self._loose) else np.arange(n)
-        inside, z = self._inside_s[loose, None], self._z_ohm[np.ix_(loose, loose)]
-        volts: Complex = np.repeat(self._v_open[:, None], n_steps, axis=1)
-        taken = self._law.nominal_admittance(s_va)[loose]
-        for _ in range(_DAMPED_ROUNDS):
-            drawn = self._law.current(volts, s_va)
-            drawn[loose] = 0.0
-            open_v = self._v_open[:, None] - self._z_ohm @ drawn
-            matrices = np.eye(len(loose)) + z[None, :, :] * (taken - inside).T[:, None, :]
-            found = np.linalg.solve(matrices, open_v[loose].T[:, :, None])[:, :, 0].T
-            volts = open_v - self._z_ohm[:, loose] @ ((taken - inside) * found)
-            volts[loose] = found
-            now = self._law.current(volts, s_va)[loose] / np.where(found == 0.0, 1.0, found)
-            taken = taken + 0.5 * (now - taken)
-        return volts
 
     def _fixed_point(self, volts: Complex, s_va: Complex) -> tuple[Complex, npt.NDArray[np.intp], int]:
         """Volts, the steps that have not settled, and how many rounds it took."""
@@ -193,7 +162,7 @@ class Solver:
             moved = (square(fresh - now_v) * per_nominal).max(axis=0)
             # what is left to go is about this change once more, times how much smaller it was than the last
             shrinks = np.where((before > 0.0) & (moved < before), moved / np.maximum(before, 1e-300), 1.0)
-            going = moved * shrinks > _TOLERANCE_PU**2
+            going = moved * shrinks > TOLERANCE_PU**2
             runs_away = moved > _RUN_AWAY_PU**2      # such a time step never settles: Newton has it
             now_v = fresh
             if not going.any() or runs_away.any() or going.mean() < _WORTH_A_COPY:
@@ -243,39 +212,6 @@ class Solver:
         fresh -= self._z_from_loose @ more
         fresh[loose] = now_v + change
         return fresh
-
-    def _newton(self, volts: Complex, s_va: Complex) -> tuple[Complex, npt.NDArray[np.intp], int]:
-        """Volts, the time steps that have not settled, and how many steps it took."""
-        n_steps = volts.shape[1]
-        tolerance_v = _TOLERANCE_PU * self._law.v_nom
-        inside = self._inside_s[:, None]
-        active = np.arange(n_steps)
-        residual = self._residual(volts, s_va)
-        for count in range(1, _NEWTON_STEPS + 1):  # noqa: B007
-            now_v = volts[:, active]
-            a, b = self._law.slope(now_v, s_va[:, active])
-            change = newton_change(self._z_ohm, a - inside, b, now_v, residual)
-            scale = np.ones(len(active))
-            size = np.abs(residual).max(axis=0)
-            for _ in range(6):         # a step that makes things worse is halved
-                trial = now_v + scale * change
-                fresh = self._residual(trial, s_va[:, active])
-                worse = np.abs(fresh).max(axis=0) > np.maximum(size, tolerance_v.min())
-                if not worse.any():
-                    break
-                scale[worse] /= 2
-            volts[:, active] = trial
-            going = (np.abs(scale * change) > tolerance_v).any(axis=0)
-            active, residual = active[going], fresh[:, going]
-            if not len(active):
-                break
-        return volts, active, count
-
-    def _residual(self, volts: Complex, s_va: Complex) -> Complex:
-        if s_va.shape != volts.shape:
-            raise ValueError("volts and powers of different shape")
-        found: Complex = volts - self._v_open[:, None] + self._z_ohm @ (self._law.current(volts, s_va) - self._inside_s[:, None] * volts)
-        return found
 
     def _is_held(self, node: Node) -> bool:
         return node[1] == EARTH or any(

@@ -154,8 +154,8 @@ def test_many_steps_at_once_are_the_same_as_one_by_one():
 
 def test_a_case_that_does_not_converge_says_so_and_gives_nothing(monkeypatch):
     monkeypatch.setattr("simulator.grid.solver._FIXED_POINT_STEPS", 1)
-    monkeypatch.setattr("simulator.grid.solver._NEWTON_STEPS", 1)
-    monkeypatch.setattr("simulator.grid.solver._DAMPED_ROUNDS", 1)
+    for name in ("_NEWTON_STEPS", "_DAMPED_ROUNDS", "_GROWTH_STEPS"):
+        monkeypatch.setattr(f"simulator.grid.newton.{name}", 1)
     with pytest.raises(NotSolvedError, match="network small: 1 of 1 time steps do not converge"):
         solved(apply_edits(small_area(), [{"op": "scale_loads", "factor": 20.0}]))
 

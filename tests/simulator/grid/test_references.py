@@ -65,8 +65,8 @@ def test_the_command_says_in_one_line_that_a_case_does_not_converge(monkeypatch,
     from edge_agent.cli.main import main
 
     monkeypatch.setattr("simulator.grid.solver._FIXED_POINT_STEPS", 1)
-    monkeypatch.setattr("simulator.grid.solver._NEWTON_STEPS", 1)
-    monkeypatch.setattr("simulator.grid.solver._DAMPED_ROUNDS", 0)
+    for name, count in (("_NEWTON_STEPS", 1), ("_DAMPED_ROUNDS", 0), ("_GROWTH_STEPS", 1)):
+        monkeypatch.setattr(f"simulator.grid.newton.{name}", count)
     assert main(["sim", "check-grid", str(DATA / "lv_faults" / "mini5"), "--json"]) == 1
     told = capsys.readouterr()
     assert told.out == ""
