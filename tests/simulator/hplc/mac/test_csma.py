@@ -9,6 +9,7 @@ from simulator.hplc.mac.timing import acknowledgement_s, frame_s
 from simulator.hplc.phy import CIFS_S, EIFS_S, RIFS_MOST_S, SYMBOL_S, frame_control_s, payload_s
 from tests.simulator.hplc.mac.backoff_model import saturation, saturation_of_two
 from tests.simulator.hplc.mac.link_tables import all_hear_all, links_of
+from tests.simulator.hplc.mac.occupancy_model import saturation_by_occupancy
 from tests.simulator.hplc.mac.stations import Stations
 
 BAND = 2
@@ -24,10 +25,15 @@ def test_saturation_throughput_is_that_of_the_markov_model(stations: int) -> Non
     for station in range(1, stations + 1):
         here.send(station)
     here.run(0.0, seconds)
+    times = {"slot_s": SLOT_S, "success_s": SUCCESS_S, "failure_s": FAILURE_S}
+    # exact for two; the mean field is off by 6 % there and by 5 % at five, 4 % at ten, 2 % at twenty (against a slot-by-slot simulation)
     if stations == 2:
-        model = saturation_of_two(slot_s=SLOT_S, success_s=SUCCESS_S, failure_s=FAILURE_S)
+        model = saturation_of_two(**times)
+    elif stations == 5:
+        model = saturation_by_occupancy(5, **times)
     else:
-        model = saturation(stations, slot_s=SLOT_S, success_s=SUCCESS_S, failure_s=FAILURE_S)
+        model = saturation(stations, **times)
+    print(f"{stations} stations: {here.delivered() / seconds:.2f}/s here, {model.successes_per_s:.2f}/s by the model")
     assert here.delivered() / seconds == pytest.approx(model.successes_per_s, rel=0.05)
 
 
