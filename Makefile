@@ -1,11 +1,11 @@
-# make install | demo | test | bench | bench-peers | clean.  Needs Debian 12 / Raspberry Pi OS with python3 (3.11 or newer); the rest is installed.
+# make install | demo | test | bench | bench-peers | faults | clean.  Needs Debian 12 / Raspberry Pi OS with python3 (3.11 or newer); the rest is installed.
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 # what an installation depends on: a change of one of these builds anew
 BUILD_INPUTS := pyproject.toml setup.py $(wildcard cython_ext/_*.pyx) deploy/install-tools
 
-.PHONY: install demo test lint bench bench-peers clean
+.PHONY: install demo test lint bench bench-peers faults clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/.installed
@@ -38,6 +38,10 @@ bench: $(VENV)/.tested
 
 bench-peers: $(VENV)/.tested
 	@$(VENV)/bin/hplc-edge bench peers
+
+# ten million damaged frames through every codec, about half an hour
+faults: $(VENV)/.tested
+	@$(VENV)/bin/python -m benchmarks.faults.run
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info cython_ext/*.so cython_ext/_*.c .pytest_cache .mypy_cache .ruff_cache .hypothesis
