@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 BROADCAST = -1          # a receiver that is no node: all that hear it
-
-
-class Delimiter(IntEnum):
-    BEACON = 0
-    SOF = 1
-    SACK = 2
-    COORDINATION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ from enum import IntEnum
 
 from simulator.hplc.mac.timing import beacon_slot_s
 
-SLICE_UNIT_S = 0.01                    # slot allocation: CSMA slices are counted in 10 ms
 MAX_OTHER_BEACONS = 255                # number of beacons of stations: eight bits
 SHORTEST_PERIOD_S, LONGEST_PERIOD_S = 1.0, 15.0
 ALL_PHASES = 0

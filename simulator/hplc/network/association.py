@@ -15,6 +15,7 @@ from simulator.hplc.network.shared import Shared
 from simulator.hplc.network.stations import NOWHERE, Role
 
 _LINK_ID = 2                # management that a station waits for
+_MOST_ADMISSIONS = 40       # of one indication: it has to fit into one PB of 520 bytes
 
 
 class Association:
@@ -104,12 +105,14 @@ class Association:
         shared = self._shared
         decided = self._results.pop((network, proxy))
         coordinator = shared.coordinators[network]
-        latest = {node: admission for node, admission in decided}
-        indication = GatherIndication(network=network, sequence=coordinator.sequence, proxy=proxy, admissions=tuple(latest.values()))
-        if proxy == coordinator.node:
-            self._hand_out(indication)
-        else:
-            shared.relay.send(coordinator.node, proxy, indication, indication.length_bytes, link_id=_LINK_ID)
+        latest = tuple({node: admission for node, admission in decided}.values())
+        for first in range(0, len(latest), _MOST_ADMISSIONS):
+            indication = GatherIndication(network=network, sequence=coordinator.sequence, proxy=proxy,
+                                          admissions=latest[first:first + _MOST_ADMISSIONS])
+            if proxy == coordinator.node:
+                self._hand_out(indication)
+            else:
+                shared.relay.send(coordinator.node, proxy, indication, indication.length_bytes, link_id=_LINK_ID)
 
     def _hand_out(self, indication: GatherIndication) -> None:
         """The last hop: to one station acknowledged, to several by one broadcast."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from simulator.hplc.mac.period import LONGEST_PERIOD_S, BeaconRequest, PeriodSettings
 from simulator.hplc.network.assumptions import BEACON_SHARE, FORMED_AFTER_S
 from simulator.hplc.network.messages import Admission, Result
-from simulator.hplc.network.rates import beacon_mode, most_entries
+from simulator.hplc.network.rates import BeaconModes
 from simulator.hplc.network.settings import (
     BEACONS_PER_170_S,
     FIRST_TEI,
@@ -30,6 +30,7 @@ class Coordinator:
     def __init__(self, *, network: int, node: int, mac: int, nid: int, nodes: int, settings: NetworkSettings) -> None:
         self.network, self.node, self.mac, self.nid = network, node, mac, nid
         self.settings = settings
+        self.white_list = settings.white_list
         self.sequence = 0
         self.allows_association = True
         self.tei = np.zeros(nodes, np.int16)
@@ -116,6 +117,10 @@ class Coordinator:
             found += last
         return found
 
+    def is_listed(self, mac: int) -> bool:
+        """Whether the white list lets this address in; it does while it is off."""
+        return self.white_list is None or mac in self.white_list
+
     def saw(self, nodes: npt.NDArray[np.bool_] | int, now_s: float) -> None:
         """Sign of life of one node or of a mask of nodes."""
         self.seen_s[nodes] = now_s
@@ -137,14 +142,14 @@ class Coordinator:
         if self.tei[node] and node != self.node:
             self._forget(node)
 
-    def period_settings(self, now_s: float, *, band: int, networks: int) -> PeriodSettings:
+    def period_settings(self, now_s: float, *, modes: BeaconModes, networks: int) -> PeriodSettings:
         """The next period, longer than set where the beacons of all proxies and of new stations would not fit into their share of it."""
         is_formed = now_s - self.last_change_s > FORMED_AFTER_S and len(self.members) > 0
         own = self.settings
         duration_s = own.period_s if is_formed else own.forming_period_s
         while duration_s < LONGEST_PERIOD_S:
             proxies, others = self._by_kind()
-            if len(proxies) + self._turn(others, duration_s) <= most_entries(duration_s * BEACON_SHARE / networks, band):
+            if len(proxies) + self._turn(others, duration_s) <= modes.most_entries(duration_s * BEACON_SHARE / networks):
                 break
             duration_s = min(duration_s + 1.0, LONGEST_PERIOD_S)
         return PeriodSettings(
@@ -152,7 +157,7 @@ class Coordinator:
             tdma_slot_s=own.tdma_slot_s, bound_s=own.bound_s,
         )
 
-    def beacons(self, now_s: float, duration_s: float, *, band: int, networks: int) -> BeaconRequest:
+    def beacons(self, now_s: float, duration_s: float, *, modes: BeaconModes, networks: int) -> BeaconRequest:
         """Proxies every period, upper levels first so that each hears the schedule before its slot; stations in turn, new ones first.
 
         What does not fit into the share of beacons waits for the next period: whoever waited longest goes first, and proxies leave half of
@@ -160,18 +165,18 @@ class Coordinator:
         """
         proxies, others = self._by_kind()
         turn = self._turn(others, duration_s)
-        slots = most_entries(duration_s * BEACON_SHARE / networks, band)
+        slots = modes.most_entries(duration_s * BEACON_SHARE / networks)
         wanted = min(len(proxies) + turn, slots)
         proxies = self._longest_waiting(proxies, max(slots - turn, slots // 2))
         others = self._longest_waiting(others, wanted - len(proxies))
         self.beacon_asked_s[proxies] = self.beacon_asked_s[others] = now_s
-        tmi = beacon_mode(len(proxies) + len(others), band)
+        tmi = modes.mode_for(len(proxies) + len(others))
         assert tmi is not None
         return BeaconRequest(coordinator=self.node, proxies=self._by_level(proxies), discovery=self._by_level(others), tmi=tmi)
 
     def _judge(self, node: int, mac: int, proxy: int) -> Result:
         own = self.settings
-        if own.white_list is not None and mac not in own.white_list:
+        if not self.is_listed(mac):
             return Result.NOT_IN_WHITE_LIST
         if mac in own.black_list:
             return Result.BLACK_LIST

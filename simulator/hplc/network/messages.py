@@ -16,7 +16,6 @@ class SendType(IntEnum):
     UNICAST = 0
     NETWORK_BROADCAST = 1
     LOCAL_BROADCAST = 2
-    PROXY_BROADCAST = 3
 
 
 class Result(IntEnum):
@@ -26,7 +25,6 @@ class Result(IntEnum):
     NOT_IN_WHITE_LIST = 0x1
     BLACK_LIST = 0x2
     TOO_MANY_STATIONS = 0x3
-    NO_WHITE_LIST = 0x4
     TOO_MANY_PROXIES = 0x5
     TOO_MANY_CHILDREN = 0x6
     DUPLICATE_MAC = 0x8

@@ -27,7 +27,7 @@ from simulator.hplc.network.coordinator import Coordinator
 from simulator.hplc.network.identify import PhaseIdentification
 from simulator.hplc.network.link_counts import LinkCounts
 from simulator.hplc.network.management import Management
-from simulator.hplc.network.messages import Msdu, SendType
+from simulator.hplc.network.messages import LeaveIndication, LeaveReason, Msdu, SendType
 from simulator.hplc.network.neighbours import Neighbours
 from simulator.hplc.network.proxy_change import ProxyChange
 from simulator.hplc.network.rates import Rates
@@ -123,7 +123,7 @@ class Network:
         """Send an application message from CCO to station or the other way round, or broadcast it (``destination`` does not matter).
 
         Returns its sequence number, which ``Delivered`` carries. Without a way (no member, no network) it is lost, as on a real line.
-        Raises ValueError for an empty payload or one beyond 2044 bytes.
+        Raises ValueError for an empty payload, one beyond 2044 bytes, or one that no mode of the link table carries in one frame.
         """
         return self._relay.send(source, destination, payload, len(payload), send_type=send_type, link_id=link_id,
                                 is_application=True).sequence
@@ -135,9 +135,10 @@ class Network:
         return taken
 
     def set_links(self, links: LinkTable, *, at_s: float | None = None) -> None:
-        """Other wires, now or later. Raises ValueError for another band or number of nodes."""
-        if links.band != self._shared.links.band or links.hears.shape != self._shared.links.hears.shape:
-            raise ValueError("a link table can only be replaced by one of the same nodes and band")
+        """Other wires, now or later. Raises ValueError for another band, other modes or another number of nodes."""
+        last = self._shared.links
+        if links.band != last.band or links.hears.shape != last.hears.shape or set(links.success) != set(last.success):
+            raise ValueError("a link table can only be replaced by one of the same nodes, band and modes")
         if at_s is not None:
             self._timeline.at(at_s, self.set_links, links)
             return
@@ -154,6 +155,16 @@ class Network:
         """Supply comes back. Who died in between boots and looks for a network; a CCO begins a new one."""
         for node in nodes:
             self._timeline.at(at_s, self._supply.gain, int(node))
+
+    def set_white_list(self, network: int, macs: frozenset[int] | None) -> None:
+        """Another archive, or None for no list. Members that are not in it are told to leave and struck from the table."""
+        owner = self.coordinators[network]
+        owner.white_list = macs
+        for node in owner.members:
+            if not owner.is_listed(int(owner.member_macs[node])):
+                body = LeaveIndication(reason=LeaveReason.NOT_IN_WHITE_LIST)
+                self._relay.send(owner.node, int(node), body, body.length_bytes)
+                owner.forget(int(node))
 
     def restart(self, network: int) -> None:
         """The CCO forgets everything, as after a reset over its UART."""
@@ -190,11 +201,11 @@ class Network:
                 self.proxy_change.end_route_period()
 
     def _plan(self) -> PeriodPlan:
-        band, networks = self._shared.links.band, len(self.coordinators)
-        wanted = [one.period_settings(self.now_s, band=band, networks=networks) for one in self.coordinators]
+        modes, networks = self._rates.beacons, len(self.coordinators)
+        wanted = [one.period_settings(self.now_s, modes=modes, networks=networks) for one in self.coordinators]
         settings = max(wanted, key=lambda one: one.duration_s)
-        requests = [one.beacons(self.now_s, settings.duration_s, band=band, networks=networks) for one in self.coordinators]
-        return plan_period(self.now_s, settings, requests, band=band, is_coordinated=self.neighbours.are_coordinated)
+        requests = [one.beacons(self.now_s, settings.duration_s, modes=modes, networks=networks) for one in self.coordinators]
+        return plan_period(self.now_s, settings, requests, band=modes.band, is_coordinated=self.neighbours.are_coordinated)
 
     def _beacons(self, plan: PeriodPlan) -> None:
         stations = self.stations

@@ -5,12 +5,13 @@ A module learns the quality of its links from the channel quality in acknowledge
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 from simulator.hplc.links import LinkTable
 from simulator.hplc.mac.period import MAX_OTHER_BEACONS
 from simulator.hplc.mac.timing import acknowledgement_s, beacon_slot_s, frame_s
-from simulator.hplc.network.assumptions import BEACON_MODES, BROADCAST_MODES
+from simulator.hplc.network.assumptions import BEACON_MODES, BROADCAST_MODES, MANAGEMENT_MODE
 from simulator.hplc.phy import max_pbs, pb_body_bytes
 
 _LEAST_SUCCESS = 0.05
@@ -19,11 +20,24 @@ _CRC_BYTES = 3              # a beacon's PB has CRC-32 and CRC-24 and no head: o
 
 
 class Rates:
-    """Choices are remembered until the links change."""
+    """Choices are remembered until the links change. One MSDU is one frame here: a long one needs a mode that carries it whole.
+
+    Attributes:
+        longest_unicast, longest_broadcast: bytes with head and CRC that the modes of the table carry.
+        beacons: what beacons may use.
+    Raises:
+        ValueError: a table without the mode of management frames, in which stations judge beacons.
+    """
 
     def __init__(self, links: LinkTable) -> None:
         self._band = links.band
         self._modes = [tmi for tmi in sorted(links.success) if max_pbs(tmi, links.band) > 0]
+        if MANAGEMENT_MODE not in self._modes:
+            raise ValueError(f"the link table has modes {self._modes}: TMI {MANAGEMENT_MODE} is needed")
+        carried = {tmi: pb_body_bytes(tmi) * max_pbs(tmi, links.band) for tmi in self._modes}
+        self.longest_unicast = max(carried.values())
+        self.longest_broadcast = max(carried[tmi] for tmi in BROADCAST_MODES if tmi in carried)
+        self.beacons = BeaconModes(band=links.band, tmis=tuple(tmi for tmi in BEACON_MODES if tmi in carried))
         self._chosen: dict[tuple[int, int, int], tuple[int, int]] = {}
         self._sturdy: dict[int, tuple[int, int]] = {}
         self.set_links(links)
@@ -33,27 +47,22 @@ class Rates:
         self._chosen.clear()
 
     def unicast(self, sender: int, receiver: int, length_bytes: int) -> tuple[int, int]:
-        """TMI and number of PBs. Raises ValueError for a length that no mode of the band carries in one frame."""
+        """TMI and number of PBs, for a length up to ``longest_unicast``."""
         steps = -(-length_bytes // _STEP_BYTES)
         key = (sender, receiver, steps)
         if key not in self._chosen:
-            self._chosen[key] = self._cheapest(sender, receiver, steps * _STEP_BYTES)
+            self._chosen[key] = self._cheapest(sender, receiver, min(steps * _STEP_BYTES, self.longest_unicast))
         return self._chosen[key]
 
     def broadcast(self, length_bytes: int) -> tuple[int, int]:
-        """TMI and number of PBs. Raises ValueError as ``unicast``."""
+        """TMI and number of PBs, for a length up to ``longest_broadcast``."""
         if length_bytes not in self._sturdy:
-            for tmi in BROADCAST_MODES:
-                pbs = -(-length_bytes // pb_body_bytes(tmi))
-                if tmi in self._modes and pbs <= max_pbs(tmi, self._band):
-                    self._sturdy[length_bytes] = (tmi, pbs)
-                    break
-            else:
-                raise ValueError(f"{length_bytes} bytes fit into no broadcast frame of band {self._band}")
+            needed = ((tmi, -(-length_bytes // pb_body_bytes(tmi))) for tmi in BROADCAST_MODES if tmi in self._modes)
+            self._sturdy[length_bytes] = next((tmi, pbs) for tmi, pbs in needed if pbs <= max_pbs(tmi, self._band))
         return self._sturdy[length_bytes]
 
     def _cheapest(self, sender: int, receiver: int, length_bytes: int) -> tuple[int, int]:
-        best, least_s = None, float("inf")
+        best, least_s = (MANAGEMENT_MODE, 1), float("inf")
         for tmi in self._modes:
             pbs = -(-length_bytes // pb_body_bytes(tmi))
             if pbs > max_pbs(tmi, self._band):
@@ -62,27 +71,34 @@ class Rates:
             cost_s = (frame_s(tmi, self._band, pbs) + acknowledgement_s(self._band)) / success
             if cost_s < least_s:
                 best, least_s = (tmi, pbs), cost_s
-        if best is None:
-            raise ValueError(f"{length_bytes} bytes fit into no frame of band {self._band}")
         return best
 
 
-def beacon_mode(entries: int, band: int) -> int | None:
-    """TMI of the beacons of a period with so many beacons of stations: the slot allocation has to fit into one PB. None where none does.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeaconModes:
+    """``tmis``: modes that beacons may use here, most wanted first."""
 
-    Lengths: head 20, station capability 15, routing 10, slot allocation 21 and two a station, three CSMA entries of 4 (Q/GDW 12087.42).
-    """
-    needed = 20 + 15 + 10 + 21 + 12 + 2 * entries
-    usable = [tmi for tmi in BEACON_MODES if max_pbs(tmi, band) > 0]
-    return next((tmi for tmi in usable if pb_body_bytes(tmi) - _CRC_BYTES >= needed), None)
+    band: int
+    tmis: tuple[int, ...]
+
+    def mode_for(self, entries: int) -> int | None:
+        """TMI of the beacons of a period with so many beacons of stations; None where the slot allocation fits into no PB.
+
+        Lengths: head 20, station capability 15, routing 10, slot allocation 21 and two a station, three CSMA entries of 4 (Q/GDW 12087.42).
+        """
+        needed = 20 + 15 + 10 + 21 + 12 + 2 * entries
+        return next((tmi for tmi in self.tmis if pb_body_bytes(tmi) - _CRC_BYTES >= needed), None)
+
+    def most_entries(self, share_s: float) -> int:
+        """How many beacons of stations fit into ``share_s`` together with the three of the CCO."""
+        return _most_entries(self, share_s)
 
 
 @cache
-def most_entries(share_s: float, band: int) -> int:
-    """How many beacons of stations fit into ``share_s`` together with the three of the CCO."""
+def _most_entries(modes: BeaconModes, share_s: float) -> int:
     fitting = 0
     for entries in range(MAX_OTHER_BEACONS + 1):
-        tmi = beacon_mode(entries, band)
-        if tmi is not None and (entries + 3) * beacon_slot_s(tmi, band) <= share_s:
+        tmi = modes.mode_for(entries)
+        if tmi is not None and (entries + 3) * beacon_slot_s(tmi, modes.band) <= share_s:
             fitting = entries
     return fitting

@@ -25,7 +25,7 @@ Deliver = Callable[[Msdu, npt.NDArray[np.intp], int, float], None]
 
 @dataclass(slots=True)
 class RelayCounters:
-    """``lost``: unicast messages that ended on the way (no way known, queue full, sends exhausted)."""
+    """``lost``: unicast messages that ended on the way as far as a sender knows: no way, queue full, sends exhausted."""
 
     sent: int = 0
     delivered: int = 0
@@ -62,10 +62,13 @@ class Relay:
     ) -> Msdu:
         """Start a message. ``first_hop``: neighbour to which a unicast goes first, for stations that have no proxy yet.
 
-        A message without a way counts as lost at once. Raises ValueError for a message longer than 2044 bytes.
+        A message without a way counts as lost at once. Raises ValueError for a message that does not fit into one frame.
         """
-        if not 0 < length_bytes <= LONGEST_MSDU_BYTES:
-            raise ValueError(f"an MSDU has 1 to {LONGEST_MSDU_BYTES} bytes, not {length_bytes}")
+        rates = self._rates
+        carried = rates.longest_unicast if send_type is SendType.UNICAST else rates.longest_broadcast
+        longest = min(LONGEST_MSDU_BYTES, carried - HEAD_BYTES)
+        if not 0 < length_bytes <= longest:
+            raise ValueError(f"such an MSDU has 1 to {longest} bytes in this band, not {length_bytes}")
         self._sequence += 1
         self.counters.sent += 1
         msdu = Msdu(

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from simulator.hplc.network.assumptions import ROUTE_PERIOD_S
 
-FIRST_TEI, LAST_TEI, CCO_TEI, BROADCAST_TEI = 2, 1015, 1, 0xFFF
+FIRST_TEI, LAST_TEI, CCO_TEI = 2, 1015, 1
 LAST_LEVEL = 15
 LISTEN_S = 10.0                        # a CCO listens this long for neighbours before it starts
-COORDINATION_S = 1.0                   # and sends a coordination frame at least this often
 LISTS_PER_ROUTE_PERIOD = 10            # at least
 BEACONS_PER_170_S = 2                  # of each station, at least
 HEARTBEATS_PER_ROUTE_PERIOD = 8

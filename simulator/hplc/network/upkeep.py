@@ -16,6 +16,7 @@ from simulator.hplc.network.shared import Shared
 from simulator.hplc.network.stations import NOWHERE, Role
 
 _LINK_ID = 0
+_MOST_CHILDREN = 64         # of one report: it has to fit into one frame
 
 
 class Upkeep:
@@ -156,15 +157,17 @@ class Upkeep:
 
     def _send_report(self, node: int) -> None:
         stations, counts = self._shared.stations, self._counts
-        children = np.flatnonzero(stations.proxy == node)
-        if not stations.is_joined(node) or not len(children):
+        if not stations.is_joined(node):
             return
-        body = RateReport(
-            children=tuple(int(child) for child in children), down=tuple(counts.rate[node, children].tolist()),
-            up=tuple(counts.rate[children, node].tolist()),
-        )
-        coordinator = self._shared.coordinators[int(stations.home[node])]
-        self._shared.relay.send(node, coordinator.node, body, body.length_bytes, link_id=_LINK_ID)
+        owner = self._shared.coordinators[int(stations.home[node])].node
+        all_children = np.flatnonzero(stations.proxy == node)
+        for first in range(0, len(all_children), _MOST_CHILDREN):
+            children = all_children[first:first + _MOST_CHILDREN]
+            body = RateReport(
+                children=tuple(int(child) for child in children), down=tuple(counts.rate[node, children].tolist()),
+                up=tuple(counts.rate[children, node].tolist()),
+            )
+            self._shared.relay.send(node, owner, body, body.length_bytes, link_id=_LINK_ID)
 
     def _leave(self, node: int, reason: LeaveReason) -> None:
         if self._shared.stations.is_joined(node):

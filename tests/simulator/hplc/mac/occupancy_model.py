@@ -2,7 +2,7 @@
 
 The mean field takes stations as independent. They are not: two stations with small windows collide and do not stay so for long. Here the
 state is the number of stations by stage. Counters of stage 0 (1, 2, 3) are exact; a counter of a later stage is taken to be memoryless
-with the mean of its window, W/2 idle slots. Written from the text of Q/GDW 12087.42 like ``backoff_model``; nothing of the simulator is used.
+with the mean of its window, W/2 idle slots. Like ``backoff_model`` written from the text of Q/GDW 12087.42, with nothing of the simulator.
 """
 
 from __future__ import annotations

@@ -6,8 +6,10 @@ import pytest
 
 from simulator.hplc.network import NetworkSettings, Result
 from simulator.hplc.network.coordinator import Coordinator
+from simulator.hplc.network.rates import BeaconModes
 
 NOW_S = 100.0
+MODES = BeaconModes(band=2, tmis=(4, 9))
 
 
 def coordinator(nodes: int = 30, **settings: object) -> Coordinator:
@@ -106,7 +108,7 @@ def test_proxies_send_every_period_and_stations_twice_in_170_s() -> None:
         admit(owner, node, 2)
     counts = dict.fromkeys(range(60), 0)
     for period in range(17):
-        asked = owner.beacons(NOW_S + 10.0 * period, 10.0, band=2, networks=1)
+        asked = owner.beacons(NOW_S + 10.0 * period, 10.0, modes=MODES, networks=1)
         assert list(asked.proxies) == [1, 2]
         for node in asked.discovery:
             counts[node] += 1
@@ -118,7 +120,7 @@ def test_a_table_with_more_proxies_than_fit_asks_for_a_longer_period() -> None:
     for node in range(1, 100):
         admit(owner, node, 0)
         admit(owner, node + 100, node)
-    usual = coordinator().period_settings(NOW_S, band=2, networks=1).duration_s
-    asked_s = owner.period_settings(NOW_S, band=2, networks=1).duration_s
+    usual = coordinator().period_settings(NOW_S, modes=MODES, networks=1).duration_s
+    asked_s = owner.period_settings(NOW_S, modes=MODES, networks=1).duration_s
     assert usual == 3.0
     assert 3.0 < asked_s <= 15.0

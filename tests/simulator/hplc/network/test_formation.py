@@ -73,6 +73,20 @@ def test_a_station_that_is_not_on_the_white_list_is_refused_and_waits_150_s() ->
     assert (waits_s < 165.0).all()
 
 
+def test_a_member_that_is_struck_from_the_white_list_leaves_and_one_that_is_added_joins() -> None:
+    macs = [int(mac) for mac in macs_of(4)]
+    network = network_on(all_hear_all(4), NetworkSettings(white_list=frozenset(macs[:3])))
+    network.run_until(60.0)
+    assert joined(network) == [1, 2]
+    network.set_white_list(0, frozenset({macs[1], macs[3]}))
+    network.run_until(70.0)
+    assert joined(network) == [1]
+    assert [(one.node, one.reason) for one in network.stations.departures] == [(2, LeaveReason.NOT_IN_WHITE_LIST)]
+    network.run_until(400.0)
+    assert joined(network) == [1, 3]
+    assert network.coordinators[0].members.tolist() == [1, 3]
+
+
 def test_a_station_on_the_black_list_is_refused() -> None:
     network = network_on(all_hear_all(3), NetworkSettings(black_list=frozenset({int(macs_of(3)[2])})))
     network.run_until(60.0)
