@@ -167,7 +167,7 @@ def test_an_absent_file_is_told(tmp_path):
 def test_the_shipped_example_is_right_but_for_its_directories(tmp_path):
     example = Path(__file__).parents[1] / "deploy" / "agent.example.toml"
     config = load_config(write(tmp_path, example.read_text().replace("/var/lib/hplc-edge", str(tmp_path / "state"))))
-    assert len(config.meters) == 2
+    assert [entry.address for entry in config.meters] == ["", "", "000012345678"]
 
 
 def test_a_thousand_meters_load_and_their_birth_fits_a_message(tmp_path):

@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 import struct
+import termios
 from urllib.parse import parse_qsl, urlsplit
 
 import serial
@@ -20,6 +21,7 @@ SCHEMES = {"serial": Framing.RTU}
 _FORMAT = re.compile(r"([78])([NEO])([12])")
 _DIGITS = re.compile(r"[0-9]{1,7}")
 _READ_BYTES = 1024
+_PSEUDO_TERMINALS = "/dev/pts/"
 _TIOCSRS485 = 0x542F                    # linux/serial.h, struct serial_rs485
 _RS485_ENABLED_RTS_ON_SEND = 0b011
 
@@ -64,9 +66,10 @@ class SerialLink:
         self._inbox = Inbox()
         try:
             port = serial.Serial(
-                self._path, self._baud, bytesize=self._data_bits, parity=self._parity, stopbits=self._stop_bits, timeout=0, exclusive=True
+                self._path, self._baud, bytesize=self._data_bits, parity=self._parity_of_port(), stopbits=self._stop_bits, timeout=0,
+                exclusive=True,
             )
-        except (serial.SerialException, OSError) as exc:
+        except (serial.SerialException, OSError, termios.error) as exc:
             raise LinkError(f"{self._path}: {_reason(exc)}") from exc
         try:
             if self._rs485:
@@ -76,6 +79,10 @@ class SerialLink:
             raise LinkError(f"{self._path}: this port has no RS-485 mode in the kernel ({exc.strerror}); leave rs485=1 out") from exc
         self._port = port
         asyncio.get_running_loop().add_reader(port.fileno(), self._readable)
+
+    def _parity_of_port(self) -> str:
+        # a pseudo terminal has no parity and refuses to be set to one a second time
+        return "N" if os.path.realpath(self._path).startswith(_PSEUDO_TERMINALS) else self._parity
 
     def write(self, data: bytes) -> None:
         if self._port is None:

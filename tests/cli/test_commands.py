@@ -46,6 +46,82 @@ def meters(tmp_path):
     process.wait()
 
 
+@pytest.fixture
+def meters_645(tmp_path):
+    ready = tmp_path / "ready645"
+    options = ("--profile", "dlt645-2013-single", "--addresses", "000012345678+1", "--tcp", "0", "--pty", "--ready-file", str(ready))
+    process = subprocess.Popen([*COMMAND, "sim", "serve", *options], stdout=subprocess.DEVNULL)
+    while not ready.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    yield json.loads(ready.read_text())
+    process.terminate()
+    process.wait()
+
+
+@pytest.mark.servers
+def test_read_shows_a_meter_of_645_on_tcp_and_on_a_line(meters_645):
+    for url in (f"tcp://127.0.0.1:{meters_645['tcp']}", f"serial://{meters_645['pty']}?baud=9600&format=8E1"):
+        done = call("read", url, "--profile", "dlt645-2013-single", "--address", "000012345679", "--json")
+        values = {row["quantity"]: row["value"] for row in json.loads(done.stdout)}
+        assert 220 < values["voltage L1"] < 260
+        assert values["frequency"] == 50
+        assert {"current L1", "current neutral", "active power total", "active energy import T4"} <= set(values)
+
+
+@pytest.mark.servers
+def test_scan_finds_meters_of_645_that_talk_over_each_other(meters_645):
+    done = call("scan", f"tcp://127.0.0.1:{meters_645['tcp']}", "--protocol", "dlt645", "--timeout", "0.1", "--json")
+    found = json.loads(done.stdout)
+    assert [entry["address"] for entry in found] == ["000012345678", "000012345679"]
+    assert all("dlt645-2013-single" in entry["plausible"] and "dlt645-2007-three" not in entry["plausible"] for entry in found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--profile", "dlt645-2007-single", "--address", "12"), "write the twelve digits"),
+        (("--profile", "dlt645-2007-single", "--unit", "3"), "its meters have --address"),
+        (("--profile", "abb-b21", "--address", "000000000001"), "its meters have --unit"),
+    ],
+)
+def test_an_address_of_the_wrong_kind_is_told_in_one_line(arguments, says):
+    done = call("read", "tcp://127.0.0.1:1", *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.servers
+def test_run_reads_meters_of_645_and_goes_on_when_the_line_is_opened_anew(meters_645, tmp_path):
+    config = tmp_path / "agent.toml"
+    config.write_text(f"""
+[agent]
+area = "a"
+id = "e"
+state_dir = "{tmp_path / 'state'}"
+[mqtt]
+url = "mqtt://127.0.0.1:1"
+[schedule]
+full_s = 0.5
+[[bus]]
+name = "line"
+url = "serial://{meters_645['pty']}?baud=9600&format=8E1"
+[[meter]]
+id = "m1"
+bus = "line"
+address = "000012345678"
+profile = "dlt645-2013-single"
+""")
+    for _ in range(2):
+        done = call("run", "-c", str(config), "--seconds", "4")
+        assert done.returncode == 0
+        assert "Traceback" not in done.stderr
+        assert "does not answer" not in done.stderr
+    waiting = next(row for row in json.loads(call("doctor", "-c", str(config), "--json").stdout) if row["name"] == "journal")
+    assert int(waiting["says"].split()[0]) >= 4
+
+
 @pytest.mark.servers
 def test_read_shows_one_meter(meters):
     rows = json.loads(call("read", meters, "--profile", "ABB B21", "--unit", "3", "--json").stdout)

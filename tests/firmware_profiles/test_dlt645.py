@@ -157,6 +157,14 @@ def test_the_example_of_the_style_guide_is_good(tmp_path):
     assert (profile.serial.baud, profile.serial.format) == (2400, "8E1")
 
 
+def test_the_example_of_the_documentation_is_good(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text()
+    example = next(part.split("```")[0] for part in text.split("```toml\n") if part.startswith('profile  = "acme-dds1234"'))
+    (tmp_path / "acme.toml").write_text(example)
+    profile = load_profile(tmp_path / "acme.toml")
+    assert [block.identifier for block in profile.data_blocks] == ["0201FF00"]
+
+
 MISTAKES = {
     "identifier of another length": ('"02010100"', '"0201"', "id = '0201': write 8 hexadecimal digits"),
     "identifier of letters": ('"02010100"', '"0201010G"', "id = '0201010G': write 8 hexadecimal digits"),

@@ -124,3 +124,14 @@ def test_port_gone_in_flight_ends_the_read_and_later_writes_and_can_be_opened_an
         link.close()
 
     asyncio.run(scenario())
+
+
+def test_a_line_with_parity_can_be_opened_again_and_again(line: tuple[int, str]):
+    async def scenario() -> None:
+        for _ in range(3):
+            link = create_link(f"serial://{line[1]}?baud=2400&format=8E1")
+            await link.open()
+            assert link.seconds_per_character == 11 / 2400
+            link.close()
+
+    asyncio.run(scenario())
