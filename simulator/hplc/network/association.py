@@ -25,6 +25,7 @@ class Association:
         self._shared = shared
         self._results: dict[tuple[int, int], list[tuple[int, Admission]]] = {}
         self._mac_nodes = {int(mac): node for node, mac in reversed(list(enumerate(shared.stations.macs)))}
+        self._tried: dict[int, set[int]] = {}
         self.refusals: list[tuple[float, int, Result]] = []
 
     def after_beacons(self, receptions: Sequence[BeaconReception], period_s: float) -> None:
@@ -48,6 +49,7 @@ class Association:
             link = shared.links.success[MANAGEMENT_MODE][np.ix_(senders, seekers)] ** 2
             promise = stations.path_success[senders] * HOP_FACTOR ** stations.level[senders]
             score = np.where(heard & (link > WORST_LINK), link * promise[:, None], 0.0)
+            self._leave_out_tried(seekers, senders, score)
             place = score.argmax(axis=0)
             columns = np.arange(len(seekers))
             better = score[place, columns] > best
@@ -98,8 +100,20 @@ class Association:
         home = int(stations.home[proxy])
         if home == NOWHERE:
             return
+        self._tried.setdefault(node, set()).add(proxy)
         request = AssociationRequest(mac=int(stations.macs[node]), proxy=proxy)
         shared.relay.send(node, shared.coordinators[home].node, request, request.length_bytes, link_id=_LINK_ID, first_hop=proxy)
+
+    def _leave_out_tried(self, seekers: npt.NDArray[np.intp], senders: npt.NDArray[np.intp], score: npt.NDArray[np.float64]) -> None:
+        """A link may be good in one direction only: whom a station asked in vain it asks again when there is nobody else."""
+        for column, node in enumerate(seekers):
+            tried = self._tried.get(int(node))
+            if tried:
+                others = np.where(np.isin(senders, list(tried)), 0.0, score[:, column])
+                if others.any():
+                    score[:, column] = others
+                elif score[:, column].any():
+                    tried.clear()
 
     def _answer(self, network: int, proxy: int) -> None:
         shared = self._shared
@@ -134,6 +148,7 @@ class Association:
             stations.refused_until_s[indication.network, node] = now_s + shared.module.network.refused_wait_s
             stations.asked_until_s[node] = now_s
             return
+        self._tried.pop(node, None)
         link = float(shared.links.success[MANAGEMENT_MODE][proxy, node]) ** 2
         stations.join(
             node, home=indication.network, tei=admission.tei, proxy=proxy, level=admission.level, sequence=indication.sequence,

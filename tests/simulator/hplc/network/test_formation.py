@@ -60,6 +60,13 @@ def test_a_good_way_over_a_relay_is_taken_instead_of_a_bad_direct_one() -> None:
     assert network.stations.role[1] == Role.PCO
 
 
+def test_a_station_that_the_cco_cannot_hear_joins_through_one_that_can() -> None:
+    one_way = links_of([[0, 20, 20], [20, 0, 20], [-40, 20, 0]])
+    network = network_on(one_way)
+    network.run_until(120.0)
+    assert network.stations.proxy[1:].tolist() == [0, 1]
+
+
 def test_a_station_that_is_not_on_the_white_list_is_refused_and_waits_150_s() -> None:
     macs = macs_of(3)
     network = network_on(all_hear_all(3), NetworkSettings(white_list=frozenset({int(macs[1])})))
