@@ -32,13 +32,16 @@ class Contention:
         self._stale = True
         self._first = 0
 
-    def arm(self, node: int, *, from_s: float, slots: int, slot_s: float, need_s: float) -> None:
-        """Start the timer of a node whose exchange takes ``need_s``; it counts when the node hears nobody any more."""
+    def arm(self, node: int, *, from_s: float, slots: int, slot_s: float, need_s: float, may_send: bool = True) -> None:
+        """Start the timer of a node whose exchange takes ``need_s``; it counts when the node hears nobody any more.
+
+        ``may_send``: False when the frame is none of those that this slice is for.
+        """
         self._counts_from_s[node] = max(float(self._counts_from_s[node]), from_s)
         self._slots_left[node] = slots
         self._slot_s[node] = slot_s
         self._need_s[node] = need_s
-        self._latest_s[node] = self._slice_end_s - need_s - _ROUNDING_S if self._open[node] else -_NEVER
+        self._latest_s[node] = self._slice_end_s - need_s - _ROUNDING_S if self._open[node] and may_send else -_NEVER
         self._stale = True
 
     def hold(self, node: int, until_s: float) -> None:

@@ -41,6 +41,7 @@ class Csma:
         self._on_air: list[OnAir] = []
         self._draws: Iterator[float] = iter(())
         self._owner: int | None = None
+        self._bound_link_id: int | None = None
         self._slice_end_s = 0.0
         self._band = links.band
         self.set_links(links)
@@ -60,10 +61,6 @@ class Csma:
     def queued(self, node: int) -> int:
         return len(self._queues[node])
 
-    def head_link_ids(self) -> npt.NDArray[np.int16]:
-        """Link id of the frame each node would send next, -1 where there is none."""
-        return np.array([queue[0].frame.link_id if queue else -1 for queue in self._queues], np.int16)
-
     def enqueue(self, frame: Frame) -> bool:
         """Queue a frame at its sender, behind those as urgent; False (and counted) when the queue is full or the node is dead."""
         queue = self._queues[frame.sender]
@@ -79,13 +76,21 @@ class Csma:
             self._arm(frame.sender, self._timeline.now_s)
         return True
 
-    def open_slice(self, begin_s: float, end_s: float, members: Mask, *, owner: int | None = None) -> None:
+    def open_slice(
+        self, begin_s: float, end_s: float, members: Mask, *, owner: int | None = None, link_id: int | None = None,
+    ) -> None:
         """From ``begin_s`` (now) contention among ``members`` (shape (n,)); all others only listen.
 
-        ``owner``: a TDMA slot: this node alone sends frame after frame without back-off, as many as end inside.
+        Args:
+            owner: a TDMA slot: this node alone sends frame after frame without back-off, as many as end inside.
+            link_id: bound CSMA: only frames of this link.
         """
         self._slice_end_s = end_s
         self._owner = owner
+        self._bound_link_id = link_id
+        if link_id is not None:
+            heads = np.array([queue[0].frame.link_id if queue else link_id for queue in self._queues])
+            members = members & (heads == link_id)
         if owner is not None:
             members = np.zeros_like(members)
             members[owner] = True
@@ -110,16 +115,19 @@ class Csma:
     def close_slice(self) -> None:
         """Timers stop until the next slice; those that had ended without room for their frame are drawn again."""
         owner, self._owner = self._owner, None
+        self._bound_link_id = None
         late = self._timers.close_slice()
         if owner is not None and self._queues[owner] and owner not in late:
             late.append(owner)
         for node in late:
             self._arm(node, self._slice_end_s)
 
-    def run_slice(self, begin_s: float, end_s: float, members: Mask, *, owner: int | None = None) -> None:
+    def run_slice(
+        self, begin_s: float, end_s: float, members: Mask, *, owner: int | None = None, link_id: int | None = None,
+    ) -> None:
         """A whole slice at once."""
         self._timeline.run_until(begin_s)
-        self.open_slice(begin_s, end_s, members, owner=owner)
+        self.open_slice(begin_s, end_s, members, owner=owner, link_id=link_id)
         self.run_until(end_s)
         self.close_slice()
 
@@ -134,7 +142,9 @@ class Csma:
         entry = self._queues[node][0]
         slots = 0 if node == self._owner else self._rule.slots(entry.failures, self._uniform())
         need_s = exchange_s(entry.frame, self._band, entry.left)
-        self._timers.arm(node, from_s=from_s, slots=slots, slot_s=self._rule.slot_of(entry.frame.link_id), need_s=need_s)
+        link_id = entry.frame.link_id
+        self._timers.arm(node, from_s=from_s, slots=slots, slot_s=self._rule.slot_of(link_id), need_s=need_s,
+                         may_send=self._bound_link_id in (None, link_id))
 
     def _begin(self, node: int, now_s: float) -> None:
         entry = self._queues[node][0]

@@ -18,7 +18,7 @@ from simulator.hplc.mac.beacons import receive_beacons
 from simulator.hplc.mac.contention import Mask
 from simulator.hplc.mac.csma import Csma
 from simulator.hplc.mac.frames import Frame
-from simulator.hplc.mac.period import ALL_PHASES, PeriodPlan, Slice, SliceKind, plan_period
+from simulator.hplc.mac.period import ALL_PHASES, PeriodPlan, Slice, plan_period
 from simulator.hplc.mac.timeline import Timeline
 from simulator.hplc.network.application import Application, Delivered
 from simulator.hplc.network.association import Association
@@ -192,7 +192,7 @@ class Network:
             yield plan.beacons_end_s
             self._beacons(plan)
             for part in plan.slices:
-                self.csma.open_slice(part.begin_s, part.end_s, self._members(part, plan), owner=part.owner)
+                self.csma.open_slice(part.begin_s, part.end_s, self._members(part, plan), owner=part.owner, link_id=part.link_id)
                 yield part.end_s
                 self.csma.close_slice()
             if self.now_s >= self._route_end_s:
@@ -224,8 +224,6 @@ class Network:
         may: Mask = (stations.home != NOWHERE) & ((stations.beacon_s >= fresh_s) | ~stations.has_mains)
         may |= stations.allowed_s >= plan.begin_s
         may |= stations.role == Role.CCO
-        if part.kind is SliceKind.BOUND:
-            may &= self.csma.head_link_ids() == part.link_id
         if part.phase != ALL_PHASES:
             may &= (stations.phases == part.phase) | (stations.phases == ALL_PHASES)
         return may

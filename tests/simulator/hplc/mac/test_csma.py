@@ -60,6 +60,19 @@ def test_a_tdma_slot_holds_as_many_exchanges_as_fit_without_backoff() -> None:
     assert [sender for sender, _, _ in here.sent] == [1] * int(slot_s / SUCCESS_S)
 
 
+def test_a_bound_slice_carries_the_frames_of_its_link_only() -> None:
+    here = Stations(all_hear_all(4), seed=1)
+    here.send(1, link_id=3)
+    here.send(2, link_id=0)
+    everyone = np.ones(4, np.bool_)
+    here.timeline.at(0.1, lambda: here.send(3, link_id=0))
+    here.timeline.at(0.2, lambda: here.send(1, link_id=3))
+    here.csma.run_slice(0.0, 1.0, everyone, link_id=3)
+    assert [sender for sender, _, _ in here.sent] == [1, 1]
+    here.run(1.0, 2.0)
+    assert sorted(sender for sender, _, _ in here.sent) == [1, 1, 2, 3]
+
+
 def test_frames_end_inside_their_slice() -> None:
     here = Stations(all_hear_all(6), seed=2, saturated=True)
     for station in range(1, 6):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.hplc.network import Delivered, SendType
+from simulator.hplc.network import Delivered, NetworkSettings, SendType
 from tests.simulator.hplc.mac.link_tables import all_hear_all
 from tests.simulator.hplc.network.networks import chain, network_on, scattered_network
 
@@ -71,6 +71,29 @@ def test_a_local_broadcast_reaches_the_neighbours_only() -> None:
     network.send(3, 0, b"who hears me", send_type=SendType.LOCAL_BROADCAST)
     network.run_until(105.0)
     assert sorted(one.receiver for one in network.take_delivered()) == [2, 4]
+
+
+def test_bound_csma_keeps_other_links_waiting_for_the_next_period() -> None:
+    network = network_on(all_hear_all(3), NetworkSettings(bound_s=1.0))
+    network.run_until(200.0)
+    bound = network.last_plan.slices[-1]
+    network.run_until(bound.begin_s + 0.1)
+    network.send(1, 0, b"urgent", link_id=3)
+    network.send(2, 0, b"not so", link_id=1)
+    network.run_until(bound.end_s)
+    assert [one.payload for one in network.take_delivered()] == [b"urgent"]
+    network.run_until(bound.end_s + 3.0)
+    assert [one.payload for one in network.take_delivered()] == [b"not so"]
+
+
+def test_a_tdma_slot_is_its_owners_alone() -> None:
+    network = network_on(all_hear_all(3), NetworkSettings(tdma_owners=(0,), tdma_slot_s=0.2))
+    network.run_until(200.0)
+    slot_begin_s = network.last_plan.end_s + (network.last_plan.beacons_end_s - network.last_plan.begin_s)
+    for source, destination in ((0, 1), (2, 0)):
+        network.call_at(slot_begin_s + 0.001, network.send, source, destination, b"now")
+    network.run_until(slot_begin_s + 0.2)
+    assert [one.source for one in network.take_delivered()] == [0]
 
 
 def test_a_message_to_a_dead_station_is_lost_and_its_sender_told() -> None:
