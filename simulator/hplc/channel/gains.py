@@ -1,9 +1,8 @@
 """Power that comes through: lines, branching points and houses, carrier by carrier, without phases and openings.
 
 At a bus where lines of admittance y meet, the share 4 y1 y2 / |sum y|^2 of the power that arrives on line 1 leaves on line 2; mains count
-as
-matched, a service shows the input admittance of its line with the house behind it, echoes included. So a way is a product of one factor for
-each edge, never above 1, and the same in both directions.
+as matched, a service shows the input admittance of its line with the house behind it, echoes included. So a way is a product of one factor
+for each edge, never above 1, and the same in both directions.
 """
 
 from __future__ import annotations
