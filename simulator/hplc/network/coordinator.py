@@ -83,13 +83,9 @@ class Coordinator:
             return Result.COORDINATOR_ERROR
         if node == proxy or node in self.way_up(proxy):
             return Result.CHILD_AS_PROXY if self.proxy[proxy] == node else Result.LOOP
-        behind = self.behind(node)
-        deepest = max((int(self.level[one]) for one in behind), default=0) - int(self.level[node])
-        if self.level[proxy] + 1 + max(deepest, 0) > self.settings.last_level:
+        if self.level[proxy] + len(self.generations(node)) > self.settings.last_level:
             return Result.TOO_DEEP
-        lower = int(self.level[proxy]) + 1 - int(self.level[node])
         self._move(node, proxy)
-        self.level[behind] += lower
         self.seen_s[node] = now_s
         return Result.OK
 
@@ -108,14 +104,12 @@ class Coordinator:
             return ()
         return (*reversed(self.way_up(node)[:-1]), node)
 
-    def behind(self, node: int) -> list[int]:
-        """All members below a node."""
-        found: list[int] = []
-        last = [node]
-        while last:
-            last = [int(one) for one in np.flatnonzero(np.isin(self.proxy, last)) if one not in found]
-            found += last
-        return found
+    def generations(self, node: int) -> list[npt.NDArray[np.intp]]:
+        """A node, its children, their children and so on: as many as there are levels from the node down."""
+        found = [np.array([node], np.intp)]
+        while len(found[-1]):
+            found.append(np.flatnonzero(np.isin(self.proxy, found[-1])))
+        return found[:-1]
 
     def is_listed(self, mac: int) -> bool:
         """Whether the white list lets this address in; it does while it is off."""
@@ -196,8 +190,10 @@ class Coordinator:
         return Result.AGAIN_OK if self.tei[node] else Result.OK
 
     def _move(self, node: int, proxy: int) -> None:
+        """What is behind the node moves along."""
         self.proxy[node] = proxy
-        self.level[node] = self.level[proxy] + 1
+        for below, nodes in enumerate(self.generations(node), start=1):
+            self.level[nodes] = self.level[proxy] + below
 
     def _forget(self, node: int) -> None:
         self.tei[node] = self.level[node] = 0

@@ -72,6 +72,16 @@ def test_a_subtree_moves_with_its_root_and_changes_level() -> None:
     assert owner.level[[3, 4]].tolist() == [2, 3]
 
 
+def test_a_proxy_that_joins_again_elsewhere_takes_the_levels_behind_it_along() -> None:
+    owner = coordinator()
+    chain_of(owner, 1, 2, 3, 4)
+    assert admit(owner, 3, 0) is Result.AGAIN_OK
+    assert owner.level[[3, 4]].tolist() == [1, 2]
+    chain_of(owner, 5, 6)
+    assert owner.change_proxy(3, 6, NOW_S) is Result.OK
+    assert owner.level[[3, 4]].tolist() == [3, 4]
+
+
 def test_a_proxy_from_ones_own_subtree_is_refused() -> None:
     owner = coordinator()
     chain_of(owner, 1, 2, 3)
