@@ -30,5 +30,9 @@ ZERO_CROSS_SCATTER_MS = 0.5
 # The modes in which beacons and broadcasts go out, most wanted first.
 # TMI 4 is what a published capture shows; seven copies where there is room. [I]
 BROADCAST_MODES = (4, 14, 12, 9, 8, 6, 11, 0, 10, 1)
-BEACON_MODES = (4, 9, 8, 0, 10, 1)
+BEACON_MODES = (4, 12, 9, 8, 0, 10, 1)
+# The first two keep seven copies of every bit: stations at the edge hear nothing less sturdy. A CCO that has up to this many times as many
+# beacons to hand out as fit into them lets stations take turns over several periods; beyond it takes the long block and loses the edge. [I]
+STURDY_BEACON_MODES = (4, 12)
+MOST_TURNS = 2.2
 MANAGEMENT_MODE = 4

@@ -143,7 +143,8 @@ class Coordinator:
         duration_s = own.period_s if is_formed else own.forming_period_s
         while duration_s < LONGEST_PERIOD_S:
             proxies, others = self._by_kind()
-            if len(proxies) + self._turn(others, duration_s) <= modes.most_entries(duration_s * BEACON_SHARE / networks):
+            wanted = len(proxies) + self._turn(others, duration_s)
+            if modes.most_entries(duration_s * BEACON_SHARE / networks, wanted) == modes.most_entries(LONGEST_PERIOD_S, wanted):
                 break
             duration_s = min(duration_s + 1.0, LONGEST_PERIOD_S)
         return PeriodSettings(
@@ -159,10 +160,9 @@ class Coordinator:
         """
         proxies, others = self._by_kind()
         turn = self._turn(others, duration_s)
-        slots = modes.most_entries(duration_s * BEACON_SHARE / networks)
-        wanted = min(len(proxies) + turn, slots)
+        slots = modes.most_entries(duration_s * BEACON_SHARE / networks, len(proxies) + turn)
         proxies = self._longest_waiting(proxies, max(slots - turn, slots // 2))
-        others = self._longest_waiting(others, wanted - len(proxies))
+        others = self._longest_waiting(others, slots - len(proxies))
         self.beacon_asked_s[proxies] = self.beacon_asked_s[others] = now_s
         tmi = modes.mode_for(len(proxies) + len(others))
         assert tmi is not None

@@ -11,7 +11,7 @@ from functools import cache
 from simulator.hplc.links import LinkTable
 from simulator.hplc.mac.period import MAX_OTHER_BEACONS
 from simulator.hplc.mac.timing import acknowledgement_s, beacon_slot_s, frame_s
-from simulator.hplc.network.assumptions import BEACON_MODES, BROADCAST_MODES, MANAGEMENT_MODE
+from simulator.hplc.network.assumptions import BEACON_MODES, BROADCAST_MODES, MANAGEMENT_MODE, MOST_TURNS, STURDY_BEACON_MODES
 from simulator.hplc.phy import max_pbs, pb_body_bytes
 
 _LEAST_SUCCESS = 0.05
@@ -89,13 +89,21 @@ class BeaconModes:
         needed = 20 + 15 + 10 + 21 + 12 + 2 * entries
         return next((tmi for tmi in self.tmis if pb_body_bytes(tmi) - _CRC_BYTES >= needed), None)
 
-    def most_entries(self, share_s: float) -> int:
-        """How many beacons of stations fit into ``share_s`` together with the three of the CCO."""
-        return _most_entries(self, share_s)
+    def most_entries(self, share_s: float, wanted: int) -> int:
+        """How many of ``wanted`` beacons of stations a period has that leaves ``share_s`` to them and the three of the CCO."""
+        sturdy = _sturdy_entries(self)
+        if wanted <= MOST_TURNS * sturdy:
+            wanted = min(wanted, sturdy)
+        return min(wanted, _fitting_entries(self, share_s))
 
 
 @cache
-def _most_entries(modes: BeaconModes, share_s: float) -> int:
+def _sturdy_entries(modes: BeaconModes) -> int:
+    return max((entries for entries in range(MAX_OTHER_BEACONS + 1) if modes.mode_for(entries) in STURDY_BEACON_MODES), default=0)
+
+
+@cache
+def _fitting_entries(modes: BeaconModes, share_s: float) -> int:
     fitting = 0
     for entries in range(MAX_OTHER_BEACONS + 1):
         tmi = modes.mode_for(entries)

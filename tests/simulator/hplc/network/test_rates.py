@@ -42,10 +42,15 @@ def test_every_length_fits_into_the_frame_that_is_chosen(length: int) -> None:
 
 
 def test_many_beacons_need_the_long_block_and_too_many_have_none() -> None:
-    beacons = Rates(table(tmi4=1.0, tmi9=1.0)).beacons
-    assert beacons.mode_for(20) == 4
-    assert beacons.mode_for(60) == 9
-    assert beacons.mode_for(230) is None
+    beacons = Rates(table(tmi4=1.0, tmi9=1.0, tmi12=1.0)).beacons
+    assert [beacons.mode_for(entries) for entries in (20, 60, 150, 230)] == [4, 12, 9, None]
+
+
+def test_stations_take_turns_before_beacons_go_out_in_a_mode_that_the_edge_cannot_hear() -> None:
+    beacons = Rates(table(tmi4=1.0, tmi9=1.0, tmi12=1.0)).beacons
+    entries = [beacons.most_entries(6.0, wanted) for wanted in (50, 150, 250)]
+    assert [beacons.mode_for(one) for one in entries] == [12, 12, 9]
+    assert entries == [50, 89, 217]
 
 
 def test_a_table_without_the_mode_of_management_is_an_error() -> None:
