@@ -142,7 +142,7 @@ class Cco:
             return
         core = self.core
         if frame.code in _CONFIRM_OR_DENY:
-            if not core.reports.take_confirm(frame.sequence, now_s):
+            if not core.reports.take_confirm(frame.sequence, now_s) and frame.code == units.Deny.code:
                 core.take_content(frame.sequence, None, now_s)
             return
         refusal = self._carry_out(frame, now_s)

@@ -17,7 +17,8 @@ from simulator.hplc.cco.reads import Reads
 from simulator.hplc.cco.reports import Reports
 from simulator.hplc.cco.router_cycle import RouterCycle
 from simulator.hplc.cco.search import Search
-from simulator.hplc.cco.supply_reports import SupplyReports
+from simulator.hplc.gasp.events import Event
+from simulator.hplc.gasp.gathering import CcoGathering
 
 _NEVER = float("inf")
 
@@ -27,7 +28,7 @@ class Core:
     """Times in s of the virtual clock, infinity for "not".
 
     ``clock_set_to``: what 05H F101 said at ``clock_set_s``. ``pages``: the table that a round of page queries goes through, as it was
-    when the round began.
+    when the round began. ``last_events``: sequence number of the last event by TEI.
     """
 
     profile: CcoProfile
@@ -40,7 +41,7 @@ class Core:
     reads: Reads = field(init=False)
     search: Search = field(init=False)
     cycle: RouterCycle = field(init=False)
-    supply: SupplyReports = field(init=False)
+    supply: CcoGathering = field(init=False)
     pages: dict[Code, list[Member]] = field(default_factory=dict)
     allows_events: bool = True
     allows_area_identification: bool = False
@@ -53,6 +54,7 @@ class Core:
     bad_messages: int = 0
     unknown_teis: int = 0
     refused: set[str] = field(default_factory=set)
+    last_events: dict[int, int] = field(default_factory=dict)
 
     def send(self, frame: Frame10376, now_s: float) -> None:
         """Put a frame on the UART, after the time that a module takes; an answer says whether reports wait."""
@@ -73,6 +75,12 @@ class Core:
         """Of a message of the CCO on the power line."""
         self.sequence = (self.sequence + 1) % 65_536
         return self.sequence
+
+    def is_new_event(self, event: Event, tei: int) -> bool:
+        """A repeat has the sequence number of the event that this station sent last."""
+        is_new = self.last_events.get(tei) != event.sequence
+        self.last_events[tei] = event.sequence
+        return is_new
 
     def list_allowed(self) -> None:
         """Tell the network who may join: the archive, or everybody while a search is on."""

@@ -10,7 +10,7 @@ import numpy as np
 from simulator.hplc.cco.carrier import Arrived, Member
 from simulator.hplc.cco.meter_station import AnswerMeter, MeterStation, StationPort, StationSettings
 from simulator.hplc.links import LinkTable
-from simulator.hplc.network import Application, Delivered, Network, Role, SendType
+from simulator.hplc.network import Delivered, Network, Role, SendType
 
 _BROADCAST_LINK, _READ_LINK = 1, 1
 _DIGITS = 12
@@ -132,35 +132,29 @@ class NetworkCarrier:
 
 
 class StationNode:
-    """A meter's module on a node of the network; ``also`` hears everything too: what a dying module does is another subject."""
+    """The module in a meter as an application of a node; the outage service goes above it (``OutageStation(..., beneath=this)``)."""
 
     def __init__(
         self, network: Network, node: int, answer: AnswerMeter, *, settings: StationSettings = USUAL_STATION, seed: int = 0,
-        owner: Callable[[], str | None] = lambda: None, also: Application | None = None,
+        owner: Callable[[], str | None] = lambda: None,
     ) -> None:
-        self._network, self._node, self._also = network, node, also
+        self._network, self._node = network, node
         self.station = MeterStation(
             _text(int(network.stations.macs[node])), answer, StationPort(self._send_up, self._call_later), settings=settings,
             chance=random.Random(seed * 4096 + node), owner=owner,
         )
-        network.attach(node, self)
 
     def on_frame(self, delivered: Delivered) -> None:
         self.station.take(delivered.payload)
-        if self._also is not None:
-            self._also.on_frame(delivered)
 
     def on_supply(self, node: int, has_mains: bool, now_s: float) -> None:
         if has_mains:
             self.station.is_supplied = True
         else:
             self.station.lose_supply()
-        if self._also is not None:
-            self._also.on_supply(node, has_mains, now_s)
 
     def on_lost(self, sequence: int, now_s: float) -> None:
-        if self._also is not None:
-            self._also.on_lost(sequence, now_s)
+        """The CCO asks again."""
 
     def _send_up(self, payload: bytes) -> None:
         home = int(self._network.stations.home[self._node])

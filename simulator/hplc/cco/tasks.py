@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.wire.gdw10376_2 import DeviceType, units
-from edge_agent.wire.gdw10376_2.units import ContentQuery, RouteTask, SupplyChange, SupplyEvent, SupplyNode
+from edge_agent.wire.gdw10376_2.units import ContentQuery, RouteTask, SupplyChange, SupplyNode, supply_events
 from edge_agent.wire.gdw10376_2.units.events import MAX_REFUSED
 from simulator.hplc.cco.core import Core
 from simulator.hplc.cco.reading import end_read
@@ -11,7 +11,8 @@ from simulator.hplc.cco.reads import Reads
 from simulator.hplc.cco.reports import Reports
 from simulator.hplc.cco.router_cycle import RouterCycle
 from simulator.hplc.cco.search import Search
-from simulator.hplc.cco.supply_reports import SupplyReports
+from simulator.hplc.gasp.events import ReportKind
+from simulator.hplc.gasp.gathering import CcoGathering
 
 _NEVER = float("inf")
 
@@ -22,7 +23,7 @@ def make_parts(core: Core) -> Core:
     core.reports = Reports(core.send, profile.report_repeat_s)
     core.reads = Reads(core.carrier, profile, lambda result, now_s: end_read(core, result, now_s))
     core.search = Search(core.carrier, profile.search_repeat_s)
-    core.supply = SupplyReports(profile.supply)
+    core.supply = CcoGathering(profile.supply)
     core.cycle = RouterCycle(core.send, core.reads.start, wait_s=profile.content_wait_s, tries=profile.content_tries)
     core.allows_events = profile.allows_events_after_reset
     return core
@@ -35,7 +36,8 @@ def reset_parts(core: Core) -> None:
     core.reads.forget()
     core.search.stop()
     core.cycle.stop()
-    core.supply.reset()
+    core.supply = CcoGathering(core.profile.supply)
+    core.last_events.clear()
     core.pages.clear()
     core.refused.clear()
     core.allows_events = core.profile.allows_events_after_reset
@@ -48,8 +50,7 @@ def reset_parts(core: Core) -> None:
 def advance_tasks(core: Core, now_s: float) -> None:
     """Everything that is due at ``now_s``."""
     core.reads.advance(now_s)
-    for event in core.supply.due(now_s):
-        core.reports.add(_with_strangers(event, core.misbehaviour.unknown_addresses), now_s)
+    _report_supply(core, now_s)
     _report_refused(core, now_s)
     _search(core, now_s)
     if core.cycle.advance(now_s, lambda meter: _content_query(core, meter)):
@@ -62,10 +63,21 @@ def advance_tasks(core: Core, now_s: float) -> None:
 
 def next_task_s(core: Core) -> float:
     """When the next of them is due, or the next byte."""
+    supply_s = min(core.supply.due_s(kind) for kind in ReportKind)
     return min(
-        core.reads.next_due_s(), core.supply.next_due_s(), core.search.next_due_s(), core.cycle.next_due_s(), core.reports.next_due_s(),
+        core.reads.next_due_s(), supply_s, core.search.next_due_s(), core.cycle.next_due_s(), core.reports.next_due_s(),
         core.area_until_s, core.reset_s, core.outbox.next_due_s(),
     )
+
+
+def _report_supply(core: Core, now_s: float) -> None:
+    """What was gathered long enough, in frames of at most 42 addresses."""
+    for kind, change in ((ReportKind.OUTAGE, SupplyChange.OUTAGE), (ReportKind.RESTORE, SupplyChange.RESTORE)):
+        addresses = [f"{address:012d}" for address in core.supply.take(kind, now_s)]
+        if addresses and change is SupplyChange.OUTAGE:
+            addresses += core.misbehaviour.unknown_addresses
+        for event in supply_events(change, [SupplyNode(address=address) for address in addresses]):
+            core.reports.add(event, now_s)
 
 
 def _search(core: Core, now_s: float) -> None:
@@ -97,9 +109,3 @@ def _content_query(core: Core, meter: str) -> ContentQuery | None:
     if member is None or meter not in core.archive or core.reads.is_reading(meter):
         return None
     return ContentQuery(phase=member.phase, address=meter, index=core.archive.index(meter))
-
-
-def _with_strangers(event: SupplyEvent, strangers: tuple[str, ...]) -> SupplyEvent:
-    if not strangers or event.change is not SupplyChange.OUTAGE or event.device == DeviceType.COLLECTOR:
-        return event
-    return SupplyEvent(change=event.change, nodes=event.nodes + tuple(SupplyNode(address=one) for one in strangers), device=event.device)
