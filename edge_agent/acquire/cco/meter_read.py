@@ -11,6 +11,7 @@ from edge_agent.acquire.dlt645_plan import plan645
 from edge_agent.acquire.poll import BusMeter, Poll
 from edge_agent.acquire.read_list import ReadList
 from edge_agent.acquire.schedule import Reading
+from edge_agent.model import SampleFlag
 from edge_agent.wire.dlt645 import Decoder645, Frame645, encode
 
 _SINGLE_AFTER = 2      # rounds of several frames that failed in a row: one identifier that a meter keeps silent on may fail them all
@@ -92,17 +93,22 @@ class MeterRead:
             return self.failed(now)
         if not self._turnaround_s and self._asked_s is not None:
             self._turnaround_s = now.wire_s - self._asked_s
-        if len(self._frames) > 1:
+        if self._at_once > 1:
             self._batches_failed = 0
         return self._next_round(now)
 
     def failed(self, now: Moment) -> Next:
-        """The round was not answered: go on with what else there is to ask, or give up."""
+        """The round was not answered: go on with what else there is to ask, or give up.
+
+        Only frame by frame does silence say something about an identifier: a round that is lost whole was lost on the way.
+        """
         exchange = self._running()
-        if len(self._frames) > 1:
-            self._batches_failed += 1
         self._rounds_failed += 1
-        exchange.unanswered(now_s=now.wire_s)
+        if self._at_once > 1:
+            self._batches_failed += 1
+            exchange.poll.flags |= SampleFlag.PARTIAL
+        else:
+            exchange.unanswered(now_s=now.wire_s)
         if not exchange.poll.taken_utc_ms:
             return Next.FAILED
         if self._at_once > 1 or self._rounds_failed >= _FAILED_ROUNDS:

@@ -37,6 +37,7 @@ from tests.wire.gdw10376_2.samples import RUN_MODE
 
 MAIN = "000000002600"
 ENERGY = COLUMN_INDEX["active_energy_import_wh"]
+ENERGY_IDENTIFIER = "0001FF00"
 VOLTAGE = COLUMN_INDEX["voltage_v.a"]
 
 
@@ -206,15 +207,27 @@ class ScriptedCco:
 
 
 class CcoLink(BreakableLink):
-    """The module can speak by itself, and its bytes may come in pieces."""
+    """The module can speak by itself; with ``byte_s`` its bytes come one by one, one frame after the other, as on a serial line."""
 
-    pieces: Callable[[bytes], list[tuple[float, bytes]]] = staticmethod(lambda data: [(0.0, data)])
+    byte_s = 0.0
 
     def __init__(self, name: str, cco: ScriptedCco) -> None:
-        super().__init__(
-            name,
-            lambda data: [(delay_s + more_s, piece) for delay_s, said in cco.respond(data) for more_s, piece in self.pieces(said)],
-        )
+        super().__init__(name, cco.respond)
+        self._free_s = 0.0
+
+    def write(self, data: bytes) -> None:
+        if not self.byte_s:
+            super().write(data)
+            return
+        for delay_s, said in self._responder(data):
+            asyncio.get_running_loop().call_later(delay_s, self._speak, said)
+
+    def _speak(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        begin_s = max(loop.time(), self._free_s)
+        self._free_s = begin_s + len(data) * self.byte_s
+        for place in range(len(data)):
+            loop.call_at(begin_s + place * self.byte_s, self.say, data[place : place + 1])
 
     def say(self, data: Frame10376 | bytes) -> None:
         assert self._inbox is not None
@@ -231,12 +244,12 @@ class WatchedCco:
     wrong: list[str] = field(default_factory=list)
 
     def take(self, sample: Sample) -> None:
-        """Each value must be that of a read of this meter which the module still had to answer: of the last one."""
+        """Each energy must carry the number of the last read of this meter that asked for it."""
         self.samples.append(sample)
         value = sample.values[ENERGY]
         if np.isnan(value):
             return
-        last = [asked.number for asked in self.cco.reads if asked.meter == sample.meter][-1]
+        last = [asked.number for asked in self.cco.reads if asked.meter == sample.meter and ENERGY_IDENTIFIER in asked.identifiers][-1]
         if round(value / 10) != last % 100:
             self.wrong.append(f"meter {sample.meter}: value of read {value / 10}, last asked in {last}")
 
