@@ -7,7 +7,7 @@ together with the neutral; so a neutral that is opened while a phase of the bran
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,12 +39,12 @@ class Wires:
 
 def wires_of(network: Network, tree: Tree, edits: Sequence[Edit], streams: Streams) -> Wires:
     """Raises ConfigError for an edit that cannot be made or a ``how`` that is unknown."""
-    after = apply_edits(network, edits)
+    after = apply_edits(network, [_as_the_grid_takes_it(edit) for edit in edits])
     edited = {branch.id: branch for branch in after.branches}
     said = _said(edits, edited)
     passes = np.ones((len(tree.buses), 3))
     is_fed = np.ones((len(tree.buses), 3), dtype=np.bool_)
-    is_fed[0] = len(after.hv_opened) < 2      # with two phases open no winding is in a closed loop
+    is_fed[0] = np.full(3, len(after.hv_opened) < 2)      # with two phases open no winding is in a closed loop
     for bus in range(1, len(tree.buses)):
         edge = tree.edges[bus]
         assert edge is not None
@@ -76,8 +76,14 @@ def coupling(tree: Tree, modules: Modules, wires: Wires, streams: Streams) -> Re
 
 def is_fed(modules: Modules, wires: Wires) -> npt.NDArray[np.bool_]:
     """(modules,): at least one phase of a module has supply."""
-    fed: npt.NDArray[np.bool_] = (wires.is_fed[modules.bus] & (modules.phase_power > 0)).any(axis=1)
+    fed: npt.NDArray[np.bool_] = np.any(wires.is_fed[modules.bus] & (modules.phase_power > 0), axis=1)
     return fed
+
+
+def _as_the_grid_takes_it(edit: Edit) -> Edit:
+    if isinstance(edit, Mapping) and edit.get("op") == "open":
+        return {key: value for key, value in edit.items() if key != "how"}
+    return edit
 
 
 def _said(edits: Iterable[Edit], branches: dict[str, Branch]) -> dict[str, dict[str, str]]:
@@ -112,7 +118,8 @@ def _passes(branch: Branch, said: dict[str, str], streams: Streams) -> Real:
 def _feeds(branch: Branch) -> npt.NDArray[np.bool_]:
     closed = np.array([phase in branch.conductors and phase not in branch.opened for phase in PHASES])
     without_return = "N" in branch.opened and closed.sum() < 2
-    return closed & (not without_return)
+    fed: npt.NDArray[np.bool_] = closed & ~np.bool_(without_return)
+    return fed
 
 
 def _upwards(tree: Tree, modules: Modules, wires: Wires) -> Real:
@@ -150,7 +157,9 @@ def _far_crosstalk(tree: Tree) -> Real:
 def _near_crosstalk(tree: Tree, streams: Streams) -> Real:
     """Share that goes over to each other phase at a bus, (buses,); the transformer is the first."""
     chance = streams.named("hplc/near_crosstalk")
-    loss_db = chance.uniform(*assumed_row("channel.near_crosstalk_db"), size=len(tree.buses))
-    loss_db[0] = chance.uniform(*assumed_row("channel.transformer_crosstalk_db"))
+    low_db, high_db = assumed_row("channel.near_crosstalk_db")
+    loss_db = chance.uniform(low_db, high_db, size=len(tree.buses))
+    low_db, high_db = assumed_row("channel.transformer_crosstalk_db")
+    loss_db[0] = chance.uniform(low_db, high_db)
     share: Real = 10.0 ** (-loss_db / 10.0)
     return share

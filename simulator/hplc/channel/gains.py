@@ -92,7 +92,8 @@ def _propagation(constants: list[LineConstants], f_hz: Real) -> Complex:
     """(lines, carriers), with what real lines lose beyond their cable."""
     by_kind = {kind: kind.propagation_1_m(f_hz) for kind in set(constants)}
     excess_np_m = assumed("channel.excess_db_km") / 1000.0 * math.log(10.0) / 20.0 * np.sqrt(f_hz / 2e6)
-    return np.array([by_kind[kind] for kind in constants]) + excess_np_m
+    gamma: Complex = np.array([by_kind[kind] for kind in constants], dtype=np.complex128) + excess_np_m
+    return gamma
 
 
 _DEFAULT: LineConstants = known_lines()["2x10 Cu"]      # house wiring, and line kinds that no generated area has

@@ -35,7 +35,8 @@ class Tree:
     @property
     def depth(self) -> Ints:
         """(buses,): edges up to the root."""
-        return (self.ancestors >= 0).sum(axis=1) - 1
+        depth: Ints = (self.ancestors >= 0).sum(axis=1) - 1
+        return depth
 
     @property
     def is_leaf(self) -> npt.NDArray[np.bool_]:

@@ -37,4 +37,4 @@ BANDS = (
 
 def carrier_hz(band: int) -> npt.NDArray[np.float64]:
     """Centre of each carrier of a band, shape (carriers,), in Hz."""
-    return SPACING_HZ * np.arange(BANDS[band].first, BANDS[band].last + 1)
+    return SPACING_HZ * np.arange(BANDS[band].first, BANDS[band].last + 1, dtype=np.float64)
