@@ -72,17 +72,19 @@ def _read_archive() -> Generator[Unit | Pause, Answer, dict[str, int] | None]:
     held: dict[str, int] = {}
     start = _FIRST
     while len(held) < total <= _MOST_NODES:
-        page = yield units.PageQuery(code=nodes.NODE_LIST, start=start, count=min(PAGE_NODES, total))
-        if not isinstance(page.unit, units.NodeList):
+        left = total if start == 0 else total - start + _FIRST
+        page = yield units.PageQuery(code=nodes.NODE_LIST, start=start, count=max(1, min(PAGE_NODES, left)))
+        found = page.unit.nodes if isinstance(page.unit, units.NodeList) else ()
+        if page.is_silence or (not found and start == _FIRST):
             return None
         known = len(held)
-        held |= {node.address: node.protocol for node in page.unit.nodes}
-        if len(held) == known:
-            if start == 0:
-                break                      # counted wrongly: what it lists is what it has
-            start = 0
+        held |= {node.address: node.protocol for node in found}
+        if len(held) > known:
+            start += len(found)
+        elif start == 0:
+            break                          # counted wrongly: what it lists is what it has
         else:
-            start += len(page.unit.nodes)
+            start = 0                      # nothing more, or a deny behind the end: it may have counted from 0
     return held if total <= _MOST_NODES else None
 
 

@@ -11,7 +11,7 @@ from edge_agent.acquire.quarantine import ProbeBudget
 from edge_agent.acquire.schedule import Reading, Schedule
 
 _LOOK_AGAIN_S = 1.0          # a meter that is due again while it is still being read
-_PROBE_REST_S = 60.0         # between two free probes of a dead meter, at least: they cost the network, not only us
+_PROBE_REST_S = 120.0        # between two probes of a dead meter: they cost the network, not only us
 _PROBE_SLOTS = 4             # at most one slot in so many is used by probes
 
 
@@ -25,7 +25,6 @@ class DueMeters:
 
     def __init__(self, *, probe_share: float) -> None:
         self._schedule, self._budget = Schedule(), ProbeBudget(share=probe_share)
-        self._rest_s: dict[int, float] = {}
         self._probing: set[int] = set()
 
     @property
@@ -38,7 +37,6 @@ class DueMeters:
 
     def add(self, meter: BusMeter) -> None:
         self._schedule.add(meter.index, full_s=meter.full_s, presence_s=meter.presence_s)
-        self._rest_s[meter.index] = max(_PROBE_REST_S, meter.presence_s or meter.full_s)
 
     def start(self, now: Moment) -> None:
         self._schedule.start(now.clock_s)
@@ -75,7 +73,7 @@ class DueMeters:
     def probed(self, meter: int, now: Moment, *, cost_s: float) -> None:
         """A probe is over without an answer."""
         self._probing.discard(meter)
-        self._budget.probed(meter, now_s=now.wire_s, cost_s=cost_s, rest_s=self._rest_s[meter] / now.speed)
+        self._budget.probed(meter, now_s=now.wire_s, cost_s=cost_s, rest_s=_PROBE_REST_S / now.speed)
 
     def again(self, meter: int, now: Moment, *, after_s: float = 0.0) -> None:
         """Read it again, ``after_s`` wire seconds from now, whatever its slots say."""

@@ -92,6 +92,7 @@ class ScriptedCco:
     heard: list[tuple[float, Frame10376]] = field(default_factory=list)
     reads: list[AskedRead] = field(default_factory=list)
     payload: Callable[[str, int], bytes] = sized_payload
+    energy_asked: dict[int, int] = field(default_factory=dict)         # meter -> number of the last read for it
 
     def __post_init__(self) -> None:
         self._decoder = Decoder10376()
@@ -172,7 +173,7 @@ class ScriptedCco:
     def _read(self, frame: Frame10376, payload: bytes) -> Sent:
         is_concurrent = frame.code == reading.CONCURRENT_READ
         assert frame.addresses is not None
-        meter = next(index for index in range(1000) if address_of(index) == frame.addresses.destination)
+        meter = int(frame.addresses.destination) - int(address_of(0))
         decoder = Decoder645(accepts=Direction.REQUEST)
         decoder.feed(payload)
         requests = tuple(iter(decoder.next_frame, None))
@@ -194,6 +195,8 @@ class ScriptedCco:
         number = self._counts[address_of(meter)] = self._counts.get(address_of(meter), 0) + 1
         asked = AskedRead(number, frame, meter, requests, tuple(self._right(one, number) for one in requests), loop.time())
         self.reads.append(asked)
+        if ENERGY_IDENTIFIER in asked.identifiers:
+            self.energy_asked[meter] = number
         sent = [(0.0, asked.answer(b""))] if meter in self.dead else self.script(asked)
         return [(self.read_s + delay_s, said) for delay_s, said in sent]
 
@@ -249,7 +252,7 @@ class WatchedCco:
         value = sample.values[ENERGY]
         if np.isnan(value):
             return
-        last = [asked.number for asked in self.cco.reads if asked.meter == sample.meter and ENERGY_IDENTIFIER in asked.identifiers][-1]
+        last = self.cco.energy_asked[sample.meter]
         if round(value / 10) != last % 100:
             self.wrong.append(f"meter {sample.meter}: value of read {value / 10}, last asked in {last}")
 

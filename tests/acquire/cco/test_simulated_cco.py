@@ -1,0 +1,163 @@
+"""The driver against the simulated coordinator, which was written from the same standard by other hands, over a scripted network."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from edge_agent.acquire import AcquireSettings, BusMeter
+from edge_agent.acquire.cco import CcoReader, CcoSettings
+from edge_agent.model import Evidence, EvidenceKind, Sample
+from edge_agent.wire.dlt645 import Decoder645, Direction, encode, parse_request, read_reply_frame
+from firmware_profiles.modules import load_modules
+from simulator.hplc.cco import Cco, CcoProfile, Member
+from simulator.hplc.cco.messages import CarrierMessage
+from tests.acquire.cco.scripted_cco import ENERGY, MAIN
+from tests.acquire.scripted import LoopClock
+from tests.acquire.scripted645 import SINGLE, address_of, sized_payload
+from tests.simulator.hplc.cco.scripted import ScriptedCarrier
+from tests.virtual_loop import run_virtual
+
+SUPPLY = load_modules()["family-a"].coordinator
+
+
+class CcoWire:
+    """The UART of a simulated coordinator as a link, in the time of the event loop."""
+
+    name, seconds_per_character = "simulated cco", 0.0
+
+    def __init__(self, cco: Cco) -> None:
+        self.cco = cco
+        self._began_s: float | None = None
+        self.is_cut = False
+
+    def _now_s(self) -> float:
+        loop_s = asyncio.get_running_loop().time()
+        if self._began_s is None:
+            self._began_s = loop_s
+        return loop_s - self._began_s
+
+    async def open(self) -> None:
+        self._now_s()
+
+    def write(self, data: bytes) -> None:
+        self.cco.receive(data, self._now_s())
+
+    async def read(self, timeout_s: float) -> bytes:
+        until_s = self._now_s() + timeout_s
+        while True:
+            now_s = self._now_s()
+            self.cco.advance(now_s)
+            data = self.cco.take_output()
+            if data or now_s >= until_s:
+                return data
+            await asyncio.sleep(max(1e-6, min(until_s, self.cco.next_due_s()) - now_s))
+
+    def drain_input(self) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        pass
+
+
+def meters_answer(message: CarrierMessage) -> bytes:
+    decoder = Decoder645(accepts=Direction.REQUEST)
+    decoder.feed(message.data)
+    requests = iter(decoder.next_frame, None)
+    return b"".join(
+        encode(read_reply_frame(one, address=one.address, payload=sized_payload(parse_request(one).di, 20))) for one in requests
+    )
+
+
+class World:
+    def __init__(self, meters: int, *, full_s: float = 60.0, archive: tuple[str, ...] = (), **profile: object) -> None:
+        tree = [Member(address=MAIN, tei=1, proxy_tei=0, level=0, role=4)]
+        tree += [
+            Member(address=address_of(index), tei=index + 2, proxy_tei=1, level=1, role=1, phase=1 + index % 3) for index in range(meters)
+        ]
+        self.carrier = ScriptedCarrier(tree)
+        self.carrier.answer = meters_answer
+        self.cco = Cco(self.carrier, CcoProfile(supply=SUPPLY, **profile), main_address="000000000000")
+        self.samples: list[Sample] = []
+        self.evidence: list[Evidence] = []
+        self.reader = CcoReader(
+            name="cco-1", link=CcoWire(self.cco), settings=CcoSettings(main_address=MAIN), acquire=AcquireSettings(), clock=LoopClock(),
+            meters=[
+                BusMeter(index=index, id=f"m{index}", address=address_of(index), profile=SINGLE, full_s=full_s, presence_s=None)
+                for index in range(meters)
+            ],
+            on_sample=self.samples.append, on_evidence=self.evidence.append,
+        )
+
+    def run(self, seconds: float, *steps) -> World:
+        async def main():
+            began_s = asyncio.get_running_loop().time()
+            task = asyncio.create_task(self.reader.run())
+            for at_s, act in (*steps, (seconds, lambda: None)):
+                await asyncio.wait([task], timeout=max(0.0, began_s + at_s - asyncio.get_running_loop().time()))
+                if task.done():
+                    task.result()
+                act()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        run_virtual(main())
+        return self
+
+    def read(self) -> set[int]:
+        return {sample.meter for sample in self.samples}
+
+
+def test_an_empty_module_is_set_up_and_its_area_read():
+    world = World(40).run(120.0)
+    assert world.read() == set(range(40))
+    assert not np.isnan(world.samples[-1].values[ENERGY])
+    assert world.reader.counters.archive_changes == 40
+    assert world.cco.denied <= 2
+    assert world.reader.is_up
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [{"confirms_old_form": True}, {"first_page_node": 0}, {"max_concurrent": 5}, {"max_meter_frames": 4}, {"cycle_reading": 3}],
+    ids=str,
+)
+def test_modules_that_differ_are_read_all_the_same(profile):
+    world = World(20, **profile).run(200.0)
+    assert world.read() == set(range(20))
+    assert not [fact for fact in world.evidence if fact.kind in (EvidenceKind.BUS_DOWN, EvidenceKind.POLL_FAILED)]
+
+
+def test_the_network_is_seen_as_the_module_has_it():
+    view = World(100).run(150.0).reader.network
+    assert view is not None
+    assert len(view.nodes) == 101
+    assert view.node(address_of(7)).phase_bits == 2
+    assert view.nid == 0x2600
+
+
+def test_a_reset_of_the_module_is_survived():
+    world = World(10, full_s=30.0)
+    world.run(300.0, (100.0, world.cco.reset))
+    assert world.reader.counters.module_starts == 2          # at the beginning, and the one of the test
+    late = {sample.meter for sample in world.samples if sample.taken_utc_ms > 1_700_000_000_000 + 1_150_000}
+    assert late == set(range(10))
+    assert not [fact for fact in world.evidence if fact.kind is EvidenceKind.POLL_FAILED]
+
+
+def test_a_lost_archive_is_filled_again():
+    world = World(10, full_s=30.0)
+    world.run(300.0, (100.0, world.cco.lose_archive))
+    assert world.reader.counters.archive_changes == 20
+
+
+def test_a_silent_module_is_told_once_and_found_again():
+    world = World(10, full_s=30.0)
+
+    def be_silent(is_silent: bool):
+        world.cco.misbehaviour.is_silent = is_silent
+
+    world.run(600.0, (100.0, lambda: be_silent(True)), (400.0, lambda: be_silent(False)))
+    assert [fact.kind for fact in world.evidence] == [EvidenceKind.BUS_DOWN, EvidenceKind.BUS_UP]
