@@ -1,8 +1,9 @@
 """The power-line network: saturation, beacon share, formation over seeds, what simulating it costs. Abstracted PHY, not calibrated.
 
-    python -m benchmarks.simulator.hplc_network [--json] [--seeds 20] [--sizes 50 200 500 1000]
+    python -m benchmarks.simulator.hplc_network [--json] [--seeds 20] [--sizes 50 200 500 1000] [--area-modules 200]
 
-Modules are scattered over a square (``simulator.hplc.network.scattered``): links without a grid behind them, several levels deep.
+Modules are scattered over a square (``simulator.hplc.network.scattered``): links without a grid behind them, several levels deep. Then one
+generated area of each style over its own wires; modules that no chain of links in both directions reaches are counted, not expected.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import numpy.typing as npt
 
 from firmware_profiles.modules import load_modules
 from simulator.cli.rows import Row, print_rows
+from simulator.grid.areas import STYLES, make_area
+from simulator.hplc.link_model import LinkModel
+from simulator.hplc.links import LinkTable
 from simulator.hplc.network import Delivered, Network
 from simulator.hplc.network.scattered import scattered_links
 
@@ -81,6 +85,32 @@ def formation(modules: int, seeds: int) -> list[Row]:
     return rows
 
 
+def generated_area(style: str, modules: int) -> list[Row]:
+    """One area over its own wires, and whether all joined that could."""
+    links = LinkModel(make_area(style, modules, seed=1), seed=1, tmis=(0, 1, 4, 6, 9, 12)).table()
+    reachable = _reachable(links)
+    network = Network(links, macs=np.arange(1, modules + 2), module=load_modules()[MODULE], seed=1)
+    took_s = form(network, int(reachable.sum()) - 1)
+    missing = int((reachable & (network.stations.home < 0)).sum())
+    name = f"{style}, {modules} modules"
+    return [
+        Row(name=f"{name}, without a way", figure=float((~reachable).sum()), unit="modules", goal="", ok=True),
+        Row(name=f"{name}, formed", figure=took_s, unit="s", goal=f"<= {LIMIT_S:g}", ok=took_s <= LIMIT_S),
+        Row(name=f"{name}, could have joined and did not", figure=missing, unit="modules", goal="= 0", ok=missing == 0),
+        Row(name=f"{name}, deepest level", figure=float(network.stations.level.max()), unit="levels", goal="<= 15", ok=True),
+    ]
+
+
+def _reachable(links: LinkTable) -> npt.NDArray[np.bool_]:
+    """Nodes to which a chain of links leads that work one time in three in both directions, in the sturdy mode."""
+    both = np.minimum(links.success[4], links.success[4].T) > 1.0 / 3.0
+    found = np.zeros(len(both), np.bool_)
+    found[0] = True
+    while (more := found | both[found].any(axis=0)).sum() > found.sum():
+        found = more
+    return found
+
+
 def an_hour_of_reading(modules: int) -> list[Row]:
     """Every meter once in a quarter of an hour, evenly spread, each asked once."""
     network = make(modules, seed=1)
@@ -120,9 +150,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[50, 200, 500, 1000])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[50, 200, 500, 1000])
+    parser.add_argument("--area-modules", type=int, default=200)
     arguments = parser.parse_args()
     rows = [row for modules in arguments.sizes for row in formation(modules, arguments.seeds)]
+    rows += [row for style in STYLES for row in generated_area(style, arguments.area_modules)]
     rows += an_hour_of_reading(500)
     return print_rows(rows, as_json=arguments.json)
 
