@@ -54,15 +54,20 @@ def background_dbm_hz(f_hz: npt.ArrayLike, a: float, b: float, c: float) -> Real
 
 
 def narrow_band_db(f_hz: Real, chance: np.random.Generator, *, building: str = "home", share: float = 1.0) -> Real:
-    """What interferers add to the background, in dB; ``share`` thins their number."""
-    added = np.zeros(len(f_hz))
+    """What interferers add to the background, in dB. Of one ``chance`` a larger ``share`` keeps those of a smaller one and adds others.
+
+    One interferer alone has the published shape in dB; of several, being independent, the powers add.
+    """
+    power = np.ones(len(f_hz))
     for block, kind in enumerate(BUILDINGS[building]):
-        count = round(share * max(0.0, chance.normal(*kind.count)))
+        count = round(max(0.0, chance.normal(*kind.count)))
         middle_mhz = 10.0 * block + 10.0 * chance.random(count)
         width_mhz = kind.width_mhz[1] + chance.exponential(kind.width_mhz[0], count)
         height_db = chance.uniform(*kind.height_db, count) if kind.is_uniform else np.maximum(chance.normal(*kind.height_db, count), 0.0)
-        offset = (f_hz[:, None] / 1e6 - middle_mhz) / width_mhz
-        added += (height_db * np.exp(-0.5 * offset**2)).sum(axis=1)
+        kept = slice(round(share * count))
+        offset = (f_hz[:, None] / 1e6 - middle_mhz[kept]) / width_mhz[kept]
+        power += (10.0 ** (height_db[kept] * np.exp(-0.5 * offset**2) / 10.0) - 1.0).sum(axis=1)
+    added: Real = 10.0 * np.log10(power)
     return added
 
 
@@ -76,7 +81,7 @@ def noise_dbm_hz(modules: Modules, f_hz: Real, *, level: str, load_w: Real, stre
     low, high = assumed_row(f"noise.{level}.background")
     share = assumed(f"noise.{level}.interferers")
     by_box = {
-        box: narrow_band_db(f_hz, streams.named(f"hplc/interferers/{level}/{box}"), share=share) for box in set(modules.box.tolist())
+        box: narrow_band_db(f_hz, streams.named(f"hplc/interferers/{box}"), share=share) for box in set(modules.box.tolist())
     }
     density = np.empty((len(modules.bus), len(f_hz)))
     for row, name in enumerate(modules.names):
