@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent import detect
+from edge_agent.acquire.cco.settings import CcoSettings
 from edge_agent.acquire.settings import AcquireSettings
 from edge_agent.config.tables import AgentTable, Config, ScheduleTable, SimulationTable, SupplyTable
 from edge_agent.config.wires import read_buses, read_meters
@@ -25,7 +26,7 @@ from edge_agent.strict_table import fill
 from firmware_profiles.loader import ProfileError, load_all
 from firmware_profiles.schema import Profile
 
-_SINGLE = {"agent", "simulation", "mqtt", "schedule", "acquire", "journal", "events", "supply", "detect"}
+_SINGLE = {"agent", "simulation", "mqtt", "schedule", "acquire", "cco", "journal", "events", "supply", "detect"}
 _LISTS = {"bus", "meter"}
 
 
@@ -56,6 +57,7 @@ def _build(tables: dict[str, Any], problems: list[str], *, base: Path) -> Config
     mqtt = fill(MqttSettings, tables.get("mqtt", {}), where="[mqtt]", problems=problems)
     schedule = fill(ScheduleTable, tables.get("schedule", {}), where="[schedule]", problems=problems) or ScheduleTable()
     acquire = fill(AcquireSettings, tables.get("acquire", {}), where="[acquire]", problems=problems)
+    cco = fill(CcoSettings, tables.get("cco", {}), where="[cco]", problems=problems)
     journal = fill(JournalSettings, tables.get("journal", {}), where="[journal]", problems=problems)
     events = fill(EventSettings, tables.get("events", {}), where="[events]", problems=problems)
     simulation = fill(SimulationTable, tables["simulation"], where="[simulation]", problems=problems) if "simulation" in tables else None
@@ -66,12 +68,12 @@ def _build(tables: dict[str, Any], problems: list[str], *, base: Path) -> Config
     profiles = _profiles(agent, base, problems)
     buses = read_buses(tables.get("bus", []), problems)
     meters = read_meters(tables.get("meter", []), {bus.name: bus for bus in buses}, profiles, schedule, problems)
-    if problems or agent is None or mqtt is None or acquire is None or journal is None or events is None:
+    if problems or agent is None or mqtt is None or acquire is None or cco is None or journal is None or events is None:
         return None
     archive = Archive(agent.area, tuple(entry.meter for entry in meters))
     return Config(
         agent=agent, mqtt=mqtt, archive=archive, buses=tuple(buses), meters=tuple(meters), acquire=acquire, journal=journal,
-        events=events, detectors=detectors, simulation=simulation, supply=supply,
+        events=events, detectors=detectors, simulation=simulation, supply=supply, cco=cco,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edge_agent.acquire.cco.settings import GDW10376_2, CcoSettings
 from edge_agent.acquire.protocols import DLT645
 from edge_agent.acquire.settings import AcquireSettings
 from edge_agent.events.lifecycle import EventSettings
@@ -20,7 +21,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _NODE = re.compile(r"[^/\s]+(/[^/\s]+)*")
 _ADDRESS = re.compile(r"[0-9]{12}")
 _EVERYBODY = "9" * 12
-BUS_PROTOCOLS = (MODBUS, DLT645)
+BUS_PROTOCOLS = (MODBUS, DLT645, GDW10376_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +81,31 @@ class BusTable:
     """One wire. ``protocol``: that of the profiles of its meters, unless it is said here.
 
     ``set_clocks_utc_offset_h``: where given, the clocks of its DL/T 645 meters are set once a day to local time, this many hours
-    ahead of UTC.
+    ahead of UTC. ``main_address``: of a coordinator (``gdw10376.2``), where its network is to have another than it has.
     """
 
     name: str
     url: str
     protocol: str = ""
     set_clocks_utc_offset_h: float | None = None
+    main_address: str = ""
 
     def __post_init__(self) -> None:
         if self.protocol and self.protocol not in BUS_PROTOCOLS:
             raise ValueError(f"protocol = {self.protocol!r}: one of {', '.join(BUS_PROTOCOLS)}; or leave it to the meters' profiles")
         if self.set_clocks_utc_offset_h is not None and not -12 <= self.set_clocks_utc_offset_h <= 14:
             raise ValueError(f"set_clocks_utc_offset_h = {self.set_clocks_utc_offset_h}: hours ahead of UTC, -12 to 14; China has 8")
+        if self.main_address and self.protocol != GDW10376_2:
+            raise ValueError(f"main_address is for a coordinator: protocol = '{GDW10376_2}'; leave it out")
+        if self.main_address and not _ADDRESS.fullmatch(self.main_address):
+            raise ValueError(f"main_address = {self.main_address!r}: twelve digits, in quotes")
         if not _ID.fullmatch(self.name):
             raise ValueError(f"name = {self.name!r}: letters, digits, '-' and '_' only, 1 to 32 of them")
+
+    @property
+    def meter_protocol(self) -> str:
+        """What its meters speak; empty where they say it."""
+        return DLT645 if self.protocol == GDW10376_2 else self.protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +167,7 @@ class Config:
     detectors: Mapping[str, Any]               # detector name -> its settings
     simulation: SimulationTable | None = None
     supply: SupplyTable | None = None
+    cco: CcoSettings = field(default_factory=CcoSettings)
 
     @property
     def state_dir(self) -> Path:

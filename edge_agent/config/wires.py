@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edge_agent.acquire.cco.settings import GDW10376_2
+from edge_agent.acquire.cco.speeds import speed_problem
 from edge_agent.acquire.protocols import wire_protocol
 from edge_agent.config.tables import BusTable, MeterConfig, MeterTable, ScheduleTable
 from edge_agent.errors import ConfigError
@@ -30,6 +32,9 @@ def read_buses(entries: object, problems: list[str]) -> list[BusTable]:
             create_link(bus.url)
         except ConfigError as exc:
             problems += [f"{where}: {problem}" for problem in exc.problems]
+        else:
+            if bus.protocol == GDW10376_2 and (problem := speed_problem(bus.url)):
+                problems.append(f"{where}: {problem}")
         buses.append(bus)
     if not buses and not problems:
         problems.append("no [[bus]]: name at least one way to the meters")
@@ -65,7 +70,8 @@ def read_meters(
                 problems.append(f"{where}: profile {table.profile!r} does not exist; see: hplc-edge profiles list")
             continue
         problems += [f"{where}: {problem}" for problem in _address_problems(table, profile)]
-        meters.append(_resolve(table, profile, schedule, index=len(meters)))
+        has_coordinator = table.bus in buses and buses[table.bus].protocol == GDW10376_2
+        meters.append(_resolve(table, profile, schedule, index=len(meters), has_coordinator=has_coordinator))
     problems += _mixed_protocols(buses, meters)
     if not meters and not problems:
         problems.append("no [[meter]]: name at least one meter")
@@ -88,22 +94,25 @@ def _mixed_protocols(buses: Mapping[str, BusTable], meters: list[MeterConfig]) -
     problems = []
     for name, bus in buses.items():
         spoken = {wire_protocol(entry.profile): entry.meter.id for entry in meters if entry.meter.bus == name}
-        said = bus.protocol or next(iter(spoken), MODBUS)
+        said = bus.meter_protocol or next(iter(spoken), MODBUS)
+        named = bus.protocol or said
         for protocol, meter in spoken.items():
             if protocol != said:
                 problems.append(
-                    f"[[bus]] {name!r}: meter {meter} speaks {protocol}, the bus {said}; one bus speaks one protocol: move it to another"
+                    f"[[bus]] {name!r}: meter {meter} speaks {protocol}, the bus {named}; one bus speaks one protocol: move it to another"
                 )
     return problems
 
 
-def _resolve(table: MeterTable, profile: Profile, schedule: ScheduleTable, *, index: int) -> MeterConfig:
+def _resolve(table: MeterTable, profile: Profile, schedule: ScheduleTable, *, index: int, has_coordinator: bool) -> MeterConfig:
+    """Behind a coordinator the short read is off unless the meter asks for it: a network of hundreds has no room for it."""
     meter = Meter(
         id=table.id, index=index, profile=profile.name, bus=table.bus, role=Role(table.role), node=table.node,
         phases=table.phases or profile.phases, nominal_voltage_v=table.nominal_voltage_v,
         rated_current_a=table.rated_current_a if table.rated_current_a is not None else profile.max_current_a,
     )
-    presence_s = table.presence_s if table.presence_s is not None else schedule.presence_s
+    by_default_s = None if has_coordinator else schedule.presence_s
+    presence_s = table.presence_s if table.presence_s is not None else by_default_s
     return MeterConfig(
         meter=meter, profile=profile, unit=table.unit or 0, address=table.address or "", presence_s=presence_s or None,
         full_s=table.full_s if table.full_s is not None else schedule.full_s,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import random
 import secrets
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from edge_agent import detect
 from edge_agent.acquire import BusMeter, BusReader
+from edge_agent.acquire.cco import GDW10376_2, CcoReader
+from edge_agent.acquire.cco.speeds import baud_of, url_after_reset
 from edge_agent.acquire.dlt645_clock import ClockSetter
 from edge_agent.config import BusTable, Config, MeterConfig
 from edge_agent.contract import Header, Simulation, Topics, topics
@@ -127,7 +130,9 @@ class Agent:
         self._commit.close()
         self._journal.close()
 
-    def _make_reader(self, bus: BusTable) -> BusReader:
+    def _make_reader(self, bus: BusTable) -> BusReader | CcoReader:
+        if bus.protocol == GDW10376_2:
+            return self._make_cco_reader(bus)
         meters = [entry for entry in self._config.meters if entry.meter.bus == bus.name]
         offset_h = bus.set_clocks_utc_offset_h
         return BusReader(
@@ -136,6 +141,22 @@ class Agent:
             framing=framing_of(bus.url),
             meters=[_bus_meter(entry) for entry in meters],
             settings=self._config.acquire,
+            clock=self._clock,
+            on_sample=self._pipeline.take_sample,
+            on_evidence=self._pipeline.take_evidence,
+            clock_setter=None if offset_h is None else ClockSetter(offset_h),
+        )
+
+    def _make_cco_reader(self, bus: BusTable) -> CcoReader:
+        settings, offset_h, slow_url = self._config.cco, bus.set_clocks_utc_offset_h, url_after_reset(bus.url)
+        return CcoReader(
+            name=bus.name,
+            link=create_link(bus.url),
+            slow_link=None if slow_url is None else create_link(slow_url),
+            baud=baud_of(bus.url) or 0,
+            meters=[_bus_meter(entry) for entry in self._config.meters if entry.meter.bus == bus.name],
+            settings=dataclasses.replace(settings, main_address=bus.main_address or settings.main_address),
+            acquire=self._config.acquire,
             clock=self._clock,
             on_sample=self._pipeline.take_sample,
             on_evidence=self._pipeline.take_evidence,
@@ -173,7 +194,7 @@ class Agent:
         """Only while readings move or nobody can be read: a stuck agent is restarted by the service manager."""
         seen = -1
         while True:
-            moved = sum(reader.counters.requests + reader.counters.link_failures for reader in self._readers)
+            moved = sum(_signs_of_life(reader) for reader in self._readers)
             if moved != seen or not self._readers:
                 seen = moved
                 notify("WATCHDOG=1")
@@ -186,6 +207,11 @@ class Agent:
     def _accepted(self, suffix: str) -> None:
         log.info("the broker accepts %s again", suffix)
         self._pipeline.system_event("publish.accepted", "info", {"topic": suffix}, event_class="comm")
+
+
+def _signs_of_life(reader: BusReader | CcoReader) -> int:
+    """What grows while a reader is not stuck; behind a coordinator nothing may be due for minutes."""
+    return reader.turns if isinstance(reader, CcoReader) else reader.counters.requests + reader.counters.link_failures
 
 
 def _bus_meter(entry: MeterConfig) -> BusMeter:

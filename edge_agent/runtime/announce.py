@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import resource
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from importlib.metadata import version
 
 import cython_ext
 from edge_agent.acquire import BusReader
+from edge_agent.acquire.cco import CcoReader
 from edge_agent.config import Config, MeterConfig
 from edge_agent.contract import Birth, BusHealth, Header, Health, MeterGroup, QuantityInfo, State, encode
 from edge_agent.contract.envelope import utc_text
@@ -56,7 +58,7 @@ class Announcer:
             )
         )
 
-    def health(self, readers: Sequence[BusReader], answering: int, sender: Sender, extra: dict[str, int], supply: str) -> bytes:
+    def health(self, readers: Sequence[BusReader | CcoReader], answering: int, sender: Sender, extra: dict[str, int], supply: str) -> bytes:
         stats = self._journal.stats()
         counters = sender.counters
         publish = {"sent": counters.sent, "acked": counters.acked, "refused": counters.refused, "in_flight": sender.in_flight, **extra}
@@ -76,9 +78,7 @@ class Announcer:
                 supply=supply,
                 sim=self._header.sim,
                 buses={
-                    reader.name: BusHealth(
-                        up=reader.is_up, counters={name: getattr(reader.counters, name) for name in reader.counters.__slots__}
-                    )
+                    reader.name: BusHealth(up=reader.is_up, counters=dataclasses.asdict(reader.counters))
                     for reader in readers
                 },
             )

@@ -5,6 +5,6 @@ Frames in, frames out: all but ``reader.py`` is without a port and is given the 
 
 from edge_agent.acquire.cco.network_view import NetworkNode, NetworkView
 from edge_agent.acquire.cco.reader import CcoReader
-from edge_agent.acquire.cco.settings import CcoCounters, CcoSettings
+from edge_agent.acquire.cco.settings import GDW10376_2, CcoCounters, CcoSettings
 
-__all__ = ["CcoCounters", "CcoReader", "CcoSettings", "NetworkNode", "NetworkView"]
+__all__ = ["GDW10376_2", "CcoCounters", "CcoReader", "CcoSettings", "NetworkNode", "NetworkView"]

@@ -248,11 +248,13 @@ class CcoDriver:
             self._wait(now, self._settings.report_wait_s)
         else:
             self._went_down("the module does not answer")
-            self.is_slow = False
-            if self._speeds.pull_reset is not None:
+            if self._speeds.pull_reset is None:
+                self.is_slow = False                   # it may never have been reset
+                self._wait(now, _ASK_AGAIN_S[min(start.losses, len(_ASK_AGAIN_S) - 1)])
+            else:
                 self._speeds.pull_reset()
-                start.is_speed_bad = False
-            self._wait(now, _ASK_AGAIN_S[min(start.losses, len(_ASK_AGAIN_S) - 1)])
+                start.is_speed_bad, start.patient_until_s = False, now.wire_s + self._settings.start_wait_s
+                self._wait(now, self._settings.report_wait_s)
 
     def _was_reset(self, now: Moment) -> None:
         """Its own report: it has forgotten its reads and perhaps more."""

@@ -55,6 +55,7 @@ class CcoReader:
         )
         self._decoder = Decoder10376()
         self._link_failures_in_a_row = self._sum_errors_seen = 0
+        self.turns = 0                                     # of the loop: it grows at least once a second while the task lives
 
     @property
     def is_up(self) -> bool:
@@ -79,6 +80,7 @@ class CcoReader:
                 await self._serve(link)
                 self._driver.closed(self._now())           # to go on at the other speed
             except LinkError as exc:
+                self.turns += 1
                 self._driver.link_failed(self._now(), str(exc))
                 link.close()
                 await asyncio.sleep(_BACKOFF_S[min(self._link_failures_in_a_row, len(_BACKOFF_S) - 1)])
@@ -92,6 +94,7 @@ class CcoReader:
         free_s = 0.0                                       # when the line has carried what was written
         while self._driver.is_slow is is_slow:
             now = self._now()
+            self.turns += 1
             if free_s <= now.wire_s and (frame := self._driver.next_frame(now)) is not None:
                 data = encode(frame)
                 link.write(data)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edge_agent.acquire.settings import BusCounters
 from edge_agent.wire.gdw10376_2 import units
 
+GDW10376_2 = "gdw10376.2"             # name of the protocol of a bus
 _NO_ADDRESS = "000000000000"
 
 

@@ -240,6 +240,13 @@ def test_the_reset_line_is_pulled_for_a_module_that_stays_silent():
     assert [fact.kind for fact in watch.evidence] == [DOWN, UP]
 
 
+def test_a_module_is_not_reset_again_while_it_starts():
+    cco, pulled = ScriptedCco(meters=2, is_silent=True), []
+    watch = watched_cco(cco, pull_reset=lambda: pulled.append(True))
+    run_virtual(run_with(watch, 400.0))
+    assert 3 <= len(pulled) <= 5          # a minute for each, after the first one
+
+
 def test_clocks_are_set_by_broadcast_with_the_delay_of_the_network():
     class NtpClock(LoopClock):
         time_source = TimeSource.NTP
