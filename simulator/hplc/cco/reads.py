@@ -60,13 +60,13 @@ class _Running:
 
 
 class Reads:
-    """``done(result, now_s)`` is told the end of each read."""
+    """``done(result, now_s)`` is told the end of each read. ``answered_at_once``: reads that needed one try."""
 
     def __init__(self, carrier: CarrierNetwork, profile: CcoProfile, done: Callable[[ReadResult, float], None]) -> None:
         self._carrier, self._profile, self._done = carrier, profile, done
         self._running: dict[str, _Running] = {}
         self._sequence = 0
-        self.started = self.sent_again = self.late_answers = 0
+        self.started = self.answered = self.answered_at_once = self.sent_again = self.late_answers = 0
 
     def count(self, kind: ReadKind) -> int:
         return sum(one.job.kind is kind for one in self._running.values())
@@ -91,6 +91,8 @@ class Reads:
             self.late_answers += 1
             return
         outcome = Outcome.ANSWERED if message.data else Outcome.METER_SILENT
+        self.answered += 1
+        self.answered_at_once += running.tries == 1
         self._end(running, outcome, now_s, message.data, arrived.at_s - arrived.sent_s)
 
     def advance(self, now_s: float) -> None:
