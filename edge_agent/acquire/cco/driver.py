@@ -263,7 +263,7 @@ class CcoDriver:
         self._start.reported_s = now.wire_s
         self.counters.module_starts += 1
         if self._state is State.READY:
-            log.warning("bus %s: the module was reset; setting it up again", self.name)
+            log.warning("bus %s: the module says that it has started anew; setting it up again", self.name)
         self._drop(now)
         self._wait(now, 0.0)
 

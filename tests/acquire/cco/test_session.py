@@ -102,7 +102,7 @@ def test_a_reset_amid_reads_is_recovered_from_and_told_once(caplog):
     assert watch.wrong == []
     assert all(len(watch.of(meter)) >= 1 for meter in range(20))
     assert watch.reader.counters.module_starts == 1
-    assert sum("was reset" in record.message for record in caplog.records) == 1
+    assert sum("started anew" in record.message for record in caplog.records) == 1
 
 
 def test_an_answer_from_before_the_reset_is_no_answer_after_it():

@@ -14,10 +14,12 @@ from edge_agent.wire.dlt645 import Decoder645, Direction, encode, parse_request,
 from firmware_profiles.modules import load_modules
 from simulator.hplc.cco import Cco, CcoProfile, Member
 from simulator.hplc.cco.messages import CarrierMessage
+from simulator.hplc.gasp.events import ReportKind, TeiReport
 from tests.acquire.cco.scripted_cco import ENERGY, MAIN
 from tests.acquire.scripted import LoopClock
 from tests.acquire.scripted645 import SINGLE, address_of, sized_payload
 from tests.simulator.hplc.cco.scripted import ScriptedCarrier
+from tests.simulator.hplc.cco.test_reports import event
 from tests.virtual_loop import run_virtual
 
 SUPPLY = load_modules()["family-a"].coordinator
@@ -161,3 +163,22 @@ def test_a_silent_module_is_told_once_and_found_again():
 
     world.run(600.0, (100.0, lambda: be_silent(True)), (400.0, lambda: be_silent(False)))
     assert [fact.kind for fact in world.evidence] == [EvidenceKind.BUS_DOWN, EvidenceKind.BUS_UP]
+
+
+def test_outages_and_restores_that_arrive_again_and_again_are_each_told_once():
+    world = World(20)
+    world.cco.misbehaviour.report_copies = 50
+
+    def heard(kind: ReportKind, *meters: int) -> None:
+        report = TeiReport(kind=kind, bits=sum(1 << meter + 2 for meter in meters))
+        for sequence in range(10):
+            world.carrier.arrive(address_of(5), event(report, sequence=sequence))
+
+    world.run(
+        600.0, (100.0, lambda: heard(ReportKind.OUTAGE, 3, 4, 9)), (170.0, lambda: heard(ReportKind.OUTAGE, 3, 4, 9, 10)),
+        (300.0, lambda: heard(ReportKind.RESTORE, 3)),
+    )
+    gasps = [fact.meters for fact in world.evidence if fact.kind is EvidenceKind.LAST_GASP]
+    assert sorted(meter for meters in gasps for meter in meters) == [3, 4, 9, 10]
+    assert [fact.meters for fact in world.evidence if fact.kind is EvidenceKind.POWER_BACK] == [(3,)]
+    assert world.reader.counters.repeated_reports >= 49
