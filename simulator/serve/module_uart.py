@@ -7,7 +7,7 @@ from typing import Protocol
 
 _BITS_PER_CHARACTER = 11            # 8E1
 _LEAST_STEP_S = 0.001               # a module that is due for ever must not stop time
-_CHUNK_S = 0.005                    # a real adapter hands bytes over in pieces of a few milliseconds
+_CHUNK_S = 0.016                    # USB adapters hand over what came in about so long (latency timer of common chips)
 
 
 class SerialModule(Protocol):

@@ -5,7 +5,7 @@ The messages of the search on the power line are not in the text that we have; t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.errors import FrameError
@@ -90,11 +90,11 @@ class Search:
             self._known.add(address)
             self._found.append((address, found))
 
-    def take_found(self, index_of: dict[str, int], at_most: int) -> list[Sequence[FoundDevice]]:
-        """What was found since the last call, in lists of ``at_most`` devices."""
+    def take_found(self, index_of: Callable[[str], int], at_most: int) -> list[Sequence[FoundDevice]]:
+        """What was found since the last call, in lists of ``at_most`` devices; ``index_of`` gives places in the archive."""
         devices = [
             FoundDevice(
-                address=address, protocol=found.protocol, index=index_of.get(address, 0), device=found.device,
+                address=address, protocol=found.protocol, index=index_of(address), device=found.device,
                 total_subordinates=min(len(found.meters), 255), subordinates=found.meters[:_SUBORDINATES],
             )
             for address, found in self._found

@@ -85,8 +85,7 @@ def _search(core: Core, now_s: float) -> None:
     has_ended = core.search.advance(now_s)
     if core.search.is_open != was_open:
         core.list_allowed()
-    index_of = {address: place for place, address in enumerate(core.archive.addresses(), start=1)}
-    for nodes in core.search.take_found(index_of, core.profile.search_nodes):
+    for nodes in core.search.take_found(core.archive.index, core.profile.search_nodes):
         core.reports.add(units.SearchReport(nodes=tuple(nodes)), now_s)
     if has_ended:
         core.reports.add(units.RouteChange(change=RouteTask.SEARCH), now_s)
