@@ -13,12 +13,12 @@ from simulator.run.metering import NOMINAL_V, Metering, Models
 MODELS = Models(single_phase="dlt645-2007-single", three_phase="dlt645-2007-three")
 
 
-def grid_meters(metering: Metering, clock: EpochClock) -> list[Meter645]:
+def grid_meters(metering: Metering, clock: EpochClock, models: Models = MODELS) -> list[Meter645]:
     """One for each meter of the area, as ``HplcArea`` wants them."""
     profiles, world = load_all(), metering.world
     return [
         Meter645(
-            profiles[MODELS.three_phase if len(meter.phases) == 3 else MODELS.single_phase], meter_address(index),
+            profiles[models.three_phase if len(meter.phases) == 3 else models.single_phase], meter_address(index),
             TerminalMeasures(
                 clock, world.step_s, partial(metering.terminals, index), nominal_v=NOMINAL_V, accuracy=metering.accuracy[index],
             ),

@@ -17,7 +17,7 @@ class CcoProfile:
 
     ``cycle_reading``: 1 concentrator-led, 2 router-led, 3 both. ``confirms_old_form``: 00H F1 of 2 + 2 bytes, as before the 2019 text.
     ``denies_known_nodes``: an archived address in 11H F1 is refused with reason 6, and with it the whole list.
-    ``reads_wait_s``: a read that is not answered by then is sent again, so much longer for each level.
+    ``reads_wait_s``: a read that is not answered by then is sent again, so much longer for each level and each meter frame.
     """
 
     supply: OutageCoordinator
@@ -39,6 +39,7 @@ class CcoProfile:
     own_report_tries: int = 5               # [I] of 03H F10; the others go on until they are confirmed
     reads_wait_s: float = 8.0               # [I]
     reads_wait_per_level_s: float = 2.0     # [I]
+    reads_wait_per_frame_s: float = 0.6     # [I] a meter of 2400 baud takes about so long for one of several frames
     reads_tries: int = 4                    # [I] within the slave time-out
     hop_broadcast_s: float = 1.0            # [I] what a broadcast takes on each level, for 03H F9 and the wait of 05H F3
     search_repeat_s: float = 30.0           # [I] stations are asked again for their meters

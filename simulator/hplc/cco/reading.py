@@ -25,7 +25,10 @@ def begin_read(core: Core, frame: Frame10376, unit: Unit, now_s: float) -> DenyR
     kind = _kind(unit)
     refusal = _refusal(core, kind, meter, unit)
     if refusal is None:
-        core.reads.start(ReadJob(kind=kind, meter=meter, protocol=unit.protocol, payload=unit.payload, request=frame), now_s)
+        core.reads.start(ReadJob(
+            kind=kind, meter=meter, protocol=unit.protocol, payload=unit.payload, request=frame,
+            frames=meter_frames(unit.protocol, unit.payload),
+        ), now_s)
     return refusal
 
 

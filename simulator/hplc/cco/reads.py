@@ -31,13 +31,14 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadJob:
-    """``request``: the concentrator's frame, None for the router's own."""
+    """``request``: the concentrator's frame, None for the router's own. ``frames``: of the meter, in ``payload``."""
 
     kind: ReadKind
     meter: str
     protocol: int
     payload: bytes
     request: Frame10376 | None = None
+    frames: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,9 @@ class Reads:
         member = self._carrier.member(job.meter)
         running.tries += 1
         level = member.level if member is not None else 0
-        running.retry_s = now_s + self._profile.reads_wait_s + level * self._profile.reads_wait_per_level_s
+        profile = self._profile
+        wait_s = profile.reads_wait_s + level * profile.reads_wait_per_level_s + job.frames * profile.reads_wait_per_frame_s
+        running.retry_s = now_s + wait_s
         identifier = Identifier.CONCURRENT_READ if job.kind is ReadKind.CONCURRENT else Identifier.READ
         if job.kind is ReadKind.ROUTER:
             identifier = Identifier.ROUTER_READ

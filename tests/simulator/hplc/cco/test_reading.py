@@ -84,7 +84,7 @@ def test_an_answer_to_the_second_try_ends_the_read():
 
 
 def test_an_answer_of_an_earlier_read_is_late_and_answers_nothing():
-    concentrator = with_archive(METER, reads_tries=1, reads_wait_s=0.1, reads_wait_per_level_s=0.0)
+    concentrator = with_archive(METER, reads_tries=1, reads_wait_s=0.1, reads_wait_per_level_s=0.0, reads_wait_per_frame_s=0.0)
     assert concentrator.ask(READ, METER, wait_s=0.3) == units.ConcurrentReply(protocol=2, payload=b"")
     concentrator.carrier.answer = silent
     begin(concentrator, METER, sequence=7)
