@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +23,7 @@ from simulator.hplc.network import Delivered, Network, StoreError, load_network,
 from simulator.load.streams import Streams
 
 SETTLED_S = 600.0           # of virtual time: joined, and through one route period
-_BEFORE_S = 12.0            # a loaded network runs so long before the fault, and up to one beacon period more
+_BEFORE_S = 2.0             # a loaded network runs so long before the fault, and up to one beacon period more
 _PERIOD_S = 10.0
 
 
@@ -58,6 +59,7 @@ class Outcome:
     ``false``: meters with supply that were reported.
     """
 
+    seed: int
     dark: tuple[int, ...]
     delays_s: Mapping[int, float]
     heard: Mapping[int, Way]
@@ -70,7 +72,7 @@ class GatheringCco:
     """Application of a CCO that does nothing but gather outages."""
 
     def __init__(self, network: Network, module: ModuleProfile) -> None:
-        self.heard: dict[int, Way] = {}             # by address
+        self.heard: dict[int, Way] = {}               # by address
         self.given: list[tuple[int, float]] = []      # address and time, in order
         self.gathering = CcoGathering(module.coordinator)
         self._network = network
@@ -113,7 +115,9 @@ def form(
     except StoreError:
         network = Network(links, macs=macs, module=module, seed=seed, phases=phases)
         network.run_until(SETTLED_S)
-        save_network(network, formed.file)
+        unfinished = formed.file.with_suffix(f".{os.getpid()}.part")      # another process may read or write the same one
+        save_network(network, unfinished)
+        unfinished.replace(formed.file)
     return formed
 
 
@@ -143,7 +147,7 @@ def run_outage(
     for node, delay_s in given:
         delays_s.setdefault(node, delay_s)
     return Outcome(
-        dark=tuple(dark), delays_s={node: delay_s for node, delay_s in delays_s.items() if node in dark},
+        seed=seed, dark=tuple(dark), delays_s={node: delay_s for node, delay_s in delays_s.items() if node in dark},
         heard={node_of[address]: way for address, way in cco.heard.items() if node_of[address] in dark},
         absorbed=cco.gathering.absorbed, given_twice=len(given) - len(delays_s),
         false=len(delays_s.keys() - set(dark) - set(without)),
