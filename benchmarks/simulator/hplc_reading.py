@@ -1,8 +1,9 @@
 """Reading a whole area through CCO and power-line network, agent on the other end of the UART, at three levels of noise.
 
-    python -m benchmarks.simulator.hplc_reading [--json] [--meters 500] [--noise quiet normal heavy] [--cycles 3] [--seed 1] [--baud 9600]
+    python -m benchmarks.simulator.hplc_reading [--json] [--meters 500] [--noise quiet normal heavy] [--cycles 3] [--seed 1] [--pty]
 
-Abstracted PHY, not calibrated against silicon. Virtual time: the agent's driver and the module's UART take the time that they say.
+Abstracted PHY, not calibrated against silicon. Virtual time: the agent's driver and the module's UART take the time that they say;
+``--pty``: real time, the driver on a pseudo terminal with the module on the other end (the network still forms in virtual time).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from edge_agent.acquire import AcquireSettings, BusMeter
 from edge_agent.acquire.cco import CcoReader, CcoSettings
 from edge_agent.model import Evidence, EvidenceKind, Sample, TimeSource
+from edge_agent.transport import create_link
 from edge_agent.wire.gdw10376_2 import encode, request, units
 from firmware_profiles.loader import load_all
 from firmware_profiles.modules import load_modules
@@ -33,7 +35,7 @@ from simulator.run.jumping_loop import run_jumping
 from simulator.run.metering import Metering, archive_of
 from simulator.scenario.timeline import Timeline
 from simulator.scenario.world import World
-from simulator.serve.module_line import ModuleLink
+from simulator.serve.module_line import ModuleLink, ModulePty
 from simulator.serve.module_uart import ModuleUart
 
 MODULE, STYLE = "family-a", "urban_cable"
@@ -113,12 +115,20 @@ def form(made: HplcArea, meters: int) -> float:
     return now_s - began_s
 
 
-async def read(made: HplcArea, clock: NetworkClock, metering: Metering, *, cycles: int, baud: int) -> Heard:
+def bus_meters(metering: Metering) -> list[BusMeter]:
+    """All of the area's, due again as soon as they have been read."""
+    known, area = load_all(), metering.world.area
+    return [
+        BusMeter(
+            index=meter.index, id=meter.id, address=meter_address(meter.index), profile=known[meter.profile], full_s=1.0, presence_s=None,
+        )
+        for meter in archive_of(area, MODELS).meters[: len(area.meters)]
+    ]
+
+
+async def read(made: HplcArea, clock: NetworkClock, metering: Metering, *, cycles: int, on_pty: bool) -> Heard:
     """Every meter over and over, as fast as the agent, the UART and the network let it."""
-    heard, archive = Heard(), archive_of(metering.world.area, MODELS)
-    meters = len(metering.world.area.meters)
-    profiles = {meter.index: meter.profile for meter in archive.meters}
-    known = load_all()
+    heard, meters = Heard(), len(metering.world.area.meters)
 
     def on_sample(sample: Sample) -> None:
         heard.samples_s.setdefault(sample.meter, []).append(made.network.now_s)
@@ -127,15 +137,13 @@ async def read(made: HplcArea, clock: NetworkClock, metering: Metering, *, cycle
         heard.failed += evidence.kind is EvidenceKind.POLL_FAILED
 
     uart = ModuleUart(made.cco)
+    line = ModulePty(uart, module_s=made.network.now_s)
+    if on_pty:
+        await line.start()
+    link = create_link(f"serial://{line.path}?baud=9600&format=8E1") if on_pty else ModuleLink(uart, at=lambda: made.network.now_s)
     reader = CcoReader(
-        name="cco", link=ModuleLink(uart, baud=baud, at=lambda: made.network.now_s), clock=clock, on_sample=on_sample,
-        on_evidence=on_evidence, settings=CcoSettings(main_address=MAIN_ADDRESS), acquire=AcquireSettings(),
-        meters=[
-            BusMeter(
-                index=index, id=str(index), address=meter_address(index), profile=known[profiles[index]], full_s=1.0, presence_s=None,
-            )
-            for index in range(meters)
-        ],
+        name="cco", link=link, meters=bus_meters(metering), clock=clock, on_sample=on_sample, on_evidence=on_evidence,
+        settings=CcoSettings(main_address=MAIN_ADDRESS), acquire=AcquireSettings(),
     )
     task = asyncio.create_task(reader.run())
     limit_s = asyncio.get_running_loop().time() + cycles * CYCLE_LIMIT_S
@@ -145,15 +153,17 @@ async def read(made: HplcArea, clock: NetworkClock, metering: Metering, *, cycle
             break
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    line.stop()
     return heard
 
 
-def rows_of(noise: str, *, meters: int, seed: int, cycles: int, baud: int) -> list[Row]:
+def rows_of(noise: str, *, meters: int, seed: int, cycles: int, on_pty: bool) -> list[Row]:
     began_s = time.process_time()
     made, clock, metering = make(meters, seed, noise)
     formed_s = form(made, meters)
     started_s = made.network.now_s
-    heard = run_jumping(read(made, clock, metering, cycles=cycles, baud=baud))
+    run = asyncio.run if on_pty else run_jumping
+    heard = run(read(made, clock, metering, cycles=cycles, on_pty=on_pty))
     reads = made.cco.core.reads
     ended = max(1, reads.started - len(reads))
     got = sum(map(len, heard.samples_s.values()))
@@ -186,11 +196,11 @@ def main() -> int:
     parser.add_argument("--noise", nargs="+", default=["quiet", "normal", "heavy"])
     parser.add_argument("--cycles", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--baud", type=int, default=9600)
+    parser.add_argument("--pty", action="store_true")
     wanted = parser.parse_args()
     rows: list[Row] = []
     for noise in wanted.noise:
-        rows += rows_of(noise, meters=wanted.meters, seed=wanted.seed, cycles=wanted.cycles, baud=wanted.baud)
+        rows += rows_of(noise, meters=wanted.meters, seed=wanted.seed, cycles=wanted.cycles, on_pty=wanted.pty)
     return print_rows(rows, as_json=wanted.json)
 
 

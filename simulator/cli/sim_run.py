@@ -30,7 +30,8 @@ def configure_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("csv", "parquet"), default="csv", help="of readings and records (parquet needs its extra)")
     parser.add_argument("--json", action="store_true", help="print truth and events as JSON")
     parser.add_argument("--speed", type=float, metavar="N", help="serve the area on wires instead, at N times real time")
-    parser.add_argument("--wire", choices=("tcp", "rtu-tcp", "pty"), default="tcp", help="with --speed: what the meters are behind")
+    parser.add_argument("--wire", choices=("tcp", "rtu-tcp", "pty", "hplc"), default="tcp",
+                        help="with --speed: what the meters are behind; hplc: a coordinator of the power-line network (DL/T 645 profiles)")
     parser.add_argument("--profile", default="chint-ddsu666", help="of single-phase meters ('hplc-edge profiles list')")
     parser.add_argument("--profile-three", default="eastron-sdm630-v2", help="of three-phase meters")
     parser.add_argument("--broker", default="mqtt://127.0.0.1:1883", help="with --speed: the broker that agent.toml names")
@@ -116,6 +117,7 @@ async def _serve(scenario: Scenario, world: World, faults: list[Fault], argument
     """The area on wires until the scenario is over or somebody stops it."""
     from simulator.clock import SimClock
     from simulator.run.area_wires import AreaWires
+    from simulator.run.hplc_wires import HplcWires
     from simulator.scenario.output import write_truth
 
     if not 0 < arguments.speed <= _FASTEST:
@@ -123,7 +125,12 @@ async def _serve(scenario: Scenario, world: World, faults: list[Fault], argument
     directory = arguments.out or Path(f"sim-{scenario.name}")
     make_directory(directory)
     write_truth(directory / "truth.json", scenario, faults)
-    wires = AreaWires(world, SimClock(speed=arguments.speed), directory.resolve(), models=_models(arguments), wire=arguments.wire)
+    clock, models = SimClock(speed=arguments.speed), _models(arguments)
+    wires: AreaWires | HplcWires
+    if arguments.wire == "hplc":
+        wires = HplcWires(world, clock, directory.resolve(), models=models)
+    else:
+        wires = AreaWires(world, clock, directory.resolve(), models=models, wire=arguments.wire)
     await wires.start()
     config = directory / "agent.toml"
     config.write_text(wires.agent_config(broker_url=arguments.broker, poll_s=scenario.poll_s, description=scenario.name), encoding="utf-8")
