@@ -103,6 +103,7 @@ def test_a_late_answer_is_counted_and_not_taken_for_the_next_one():
     run_virtual(run_with(watch, 900.0))
     assert watch.wrong == []
     assert watch.reader.counters.late_replies >= 3
+    assert watch.reader.counters.foreign_frames == 0
     assert len(watch.of(1)) >= 3
 
 

@@ -183,6 +183,20 @@ def test_a_refused_identifier_is_left_out():
     assert watch.wrong == []
 
 
+def test_a_refusal_among_missing_answers_blames_no_identifier():
+    """The first answer is lost on the way and the second is a refusal, which names nobody: it is not that of the first."""
+
+    def script(asked):
+        if len(asked.requests) < 3:
+            return [(0.0, asked.answer())]
+        refusal = error_frame(asked.requests[1], address=asked.requests[1].address, error=ErrorBits.NO_SUCH_DATA)
+        return [(0.0, asked.answer(asked.payload(refusal, *asked.right[2:])))]
+
+    watch = watched_cco(ScriptedCco(meters=1, script=script), full_s=60.0)
+    run_virtual(run_with(watch, 100.0))
+    assert watch.cco.reads[0].identifiers == watch.cco.reads[-1].identifiers
+
+
 def test_reads_are_asked_for_ahead_of_their_time():
     watch = watched_cco(ScriptedCco(meters=3), full_s=900.0)
     run_virtual(run_with(watch, 200.0, (100.0, lambda: watch.reader.read_soon([2]))))

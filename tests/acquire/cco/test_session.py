@@ -224,6 +224,30 @@ def test_the_module_is_brought_to_the_speed_of_the_line_and_found_at_9600_after_
     assert all(len(watch.of(meter)) >= 10 for meter in range(2))
 
 
+def test_a_module_that_confirms_a_speed_and_keeps_its_own_is_read_at_9600():
+    class Deaf(_Speed):
+        is_fast = property(lambda self: False, lambda self, value: None)
+
+    port = Deaf()
+    watch = watched_cco(port.cco, full_s=30.0, slow_link=port.slow, baud=115200)
+    watch.link = watch.reader._link = port.fast
+    run_virtual(run_with(watch, 300.0))
+    assert all(len(watch.of(meter)) >= 3 for meter in range(2))
+
+
+def test_a_module_that_keeps_silent_on_one_question_is_asked_whether_it_lives():
+    class Tongue(ScriptedCco):
+        def _page(self, frame, asked):
+            return None if asked.code.fn in (20, 21) else super()._page(frame, asked)
+
+    watch = watched_cco(Tongue(meters=2), full_s=3600.0, survey_clock_s=60.0)
+    run_virtual(run_with(watch, 150.0))
+    codes = watch.cco.codes()
+    assert codes[codes.index("10H F20") :].count("03H F1") >= 1
+    assert watch.evidence == []
+    assert watch.reader.is_up
+
+
 def test_the_reset_line_is_pulled_for_a_module_that_stays_silent():
     cco, pulled = ScriptedCco(meters=2), []
 
