@@ -64,7 +64,7 @@ _TOTAL_AND_PHASE = _Axis(words={0: "total", 1: "A", 2: "B", 3: "C"}, block=range
 
 
 def _energy(name: str, unit: str, is_signed: bool = False) -> tuple[Field, ...]:
-    # XXXXXX.XX; combined energies have a sign (note of table A.1)
+    # six digits and two decimals; combined energies have a sign (note of table A.1)
     return (Field(name=name, unit=unit, coding=Coding.SIGNED if is_signed else Coding.NUMBER, size=4, decimals=2),)
 
 
