@@ -39,7 +39,9 @@ class TestShippedProfile:
 
     def test_the_presence_read_is_short(self, profile):
         if profile.protocol != MODBUS:
-            assert sum(point.poll == "presence" for point in profile.data_points) == 1      # one identifier, one request
+            presence = {point for point in profile.data_points if point.poll == "presence"}
+            whole = [{point} for point in presence] + [set(block.members) for block in profile.data_blocks]
+            assert presence in whole       # one identifier or one block: one request
             return
         presence = sorted((point for point in profile.points if point.poll == "presence"), key=lambda point: point.address)
         first, last = presence[0], presence[-1]
