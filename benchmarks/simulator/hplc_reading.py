@@ -25,13 +25,13 @@ from edge_agent.wire.gdw10376_2 import encode, request, units
 from firmware_profiles.loader import load_all
 from firmware_profiles.modules import load_modules
 from simulator.cli.rows import Row, print_rows
+from simulator.clock.jumping_loop import run_jumping
 from simulator.grid.areas import make_area
 from simulator.grid.one_thread import one_thread
 from simulator.hplc.link_model import LinkModel
 from simulator.hplc.links import LinkTable
 from simulator.run.hplc_area import MAIN_ADDRESS, HplcArea, meter_address
 from simulator.run.hplc_meters import MODELS, grid_meters
-from simulator.run.jumping_loop import run_jumping
 from simulator.run.metering import Metering, archive_of
 from simulator.scenario.timeline import Timeline
 from simulator.scenario.world import World

@@ -12,11 +12,11 @@ from edge_agent.acquire.cco import CcoReader, CcoSettings
 from edge_agent.model import COLUMN_INDEX, Evidence, EvidenceKind, Sample, TimeSource
 from firmware_profiles.loader import load_all
 from firmware_profiles.modules import load_modules
+from simulator.clock.jumping_loop import run_jumping
 from simulator.grid.areas import make_area
 from simulator.hplc.network.scattered import scattered_links
 from simulator.run.hplc_area import MAIN_ADDRESS, HplcArea, meter_address
 from simulator.run.hplc_meters import MODELS, grid_meters
-from simulator.run.jumping_loop import run_jumping
 from simulator.run.metering import Metering, archive_of
 from simulator.scenario.timeline import Timeline
 from simulator.scenario.world import World

@@ -14,7 +14,9 @@ T = TypeVar("T")
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    now_s = 0.0
+    def __init__(self, begin_s: float) -> None:
+        super().__init__()
+        self.now_s = begin_s
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
@@ -28,15 +30,15 @@ class _JumpingSelector(selectors.SelectSelector):
 class JumpingLoop(asyncio.SelectorEventLoop):
     """``time()`` stands still while code runs."""
 
-    def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
+    def __init__(self, begin_s: float = 0.0) -> None:
+        self._jumping = _JumpingSelector(begin_s)
         super().__init__(self._jumping)
 
     def time(self) -> float:
         return self._jumping.now_s
 
 
-def run_jumping(main: Coroutine[Any, Any, T]) -> T:
-    """``asyncio.run`` in virtual time."""
-    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+def run_jumping(main: Coroutine[Any, Any, T], *, begin_s: float = 0.0) -> T:
+    """``asyncio.run`` in virtual time, which begins at ``begin_s``."""
+    with asyncio.Runner(loop_factory=lambda: JumpingLoop(begin_s)) as runner:
         return runner.run(main)
