@@ -27,7 +27,6 @@ from firmware_profiles.modules import load_modules
 from simulator.cli.rows import Row, print_rows
 from simulator.clock.jumping_loop import run_jumping
 from simulator.grid.areas import make_area
-from simulator.grid.one_thread import one_thread
 from simulator.hplc.link_model import LinkModel
 from simulator.hplc.links import LinkTable
 from simulator.run.hplc_area import MAIN_ADDRESS, HplcArea, meter_address
@@ -82,7 +81,6 @@ class Heard:
     failed: int = 0
 
 
-@one_thread
 def links_of(meters: int, seed: int, noise: str) -> LinkTable:
     return LinkModel(make_area(STYLE, meters, seed=seed), seed=seed, noise=noise).table()
 

@@ -1,4 +1,4 @@
-"""BLAS on one thread while a network is solved.
+"""BLAS on one thread while a network is solved or its links are worked out.
 
 The matrices are small: with two threads the time goes into waiting for the other one, 3 to 20 times of it on a busy machine (measured on
 an area of 1000 meters). Areas run side by side in processes of their own instead.

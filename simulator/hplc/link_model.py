@@ -14,6 +14,7 @@ import numpy.typing as npt
 from edge_agent.errors import ConfigError
 from simulator.grid.areas import Area
 from simulator.grid.edits import Edit
+from simulator.grid.one_thread import one_thread
 from simulator.hplc.assumptions import assumed
 from simulator.hplc.channel.conductors import coupling, is_fed, wires_of
 from simulator.hplc.channel.gains import Gains, gains
@@ -70,6 +71,7 @@ class LinkModel:
         self._reception = Reception.of(band, tuple(tmis), noise)
         self._last: _Last | None = None
 
+    @one_thread
     def table(self, *, edits: Sequence[Edit] = (), load_w: npt.ArrayLike | None = None) -> LinkTable:
         """The links as they are after ``edits`` of the area's network.
 
@@ -150,14 +152,6 @@ class LinkModel:
             for tmi, rate in received.success.items():
                 success[tmi][sender, to] = rate
         return LinkTable(band=self._band, mean_snr_db=mean_db, success=success, hears=hears, attenuation_db=loss_db)
-
-
-def link_table(
-    area: Area, *, seed: int, band: int = 2, tmis: Sequence[int] = DEFAULT_TMIS, noise: str = "normal", edits: Sequence[Edit] = (),
-    load_w: npt.ArrayLike | None = None, multipath: str | None = None,
-) -> LinkTable:
-    """The links of an area once; a ``LinkModel`` is faster where edits or loads follow each other. Arguments and errors as there."""
-    return LinkModel(area, seed=seed, band=band, tmis=tmis, noise=noise, multipath=multipath).table(edits=edits, load_w=load_w)
 
 
 def _check(band: int, tmis: Sequence[int], noise: str, multipath: str | None) -> None:

@@ -5,7 +5,6 @@ Ratings and habits: needs.md section 2 (EV 7 kW AC, 30 to 120 kW DC, 20 kWh a se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,10 +126,3 @@ def _one_after_the_other(arrival: np.ndarray, length: np.ndarray) -> tuple[np.nd
         begin[place] = max(free, float(arrival[number]))
         free = begin[place] + float(length[number])
     return begin, length[order]
-
-
-def phases_of(consumer: Consumer, phases: Sequence[str]) -> dict[str, LoadProfile]:
-    """The profile of each phase of a meter. Raises ValueError where their numbers do not fit."""
-    if len(consumer.profiles) != len(phases):
-        raise ValueError(f"a {consumer.kind} on {len(consumer.profiles)} phases cannot be behind a meter with {len(phases)}")
-    return dict(zip(phases, consumer.profiles, strict=True))

@@ -15,11 +15,8 @@ from firmware_profiles.dlt645 import DLT645_2007
 from firmware_profiles.loader import load_all
 from firmware_profiles.modules import load_modules
 from simulator.clock import SimClock
-from simulator.grid.edits import Edit
-from simulator.grid.one_thread import one_thread
 from simulator.hplc.gasp import draw_hold_s
 from simulator.hplc.link_model import LinkModel
-from simulator.hplc.links import LinkTable
 from simulator.meter import MeterBank
 from simulator.meter.dlt645 import Meter645
 from simulator.meter.grid_meter import DARK_BELOW, GridMeter
@@ -66,7 +63,7 @@ class HplcWires:
         module, seed = load_modules()[MODULE], world.area.seed
         self._links = LinkModel(world.area, seed=seed, noise=noise)
         meters = [_Muted(meter, self._metering, place, clock) for place, meter in enumerate(grid_meters(self._metering, clock, models))]
-        self.area = HplcArea(world.area, self._table(()), meters, module=module, seed=seed)
+        self.area = HplcArea(world.area, self._links.table(), meters, module=module, seed=seed)
         self._hold_s = draw_hold_s(world.area, module.dying, seed=seed)
         self._active: tuple[str, ...] = ()
         self._dark = np.zeros(len(meters), np.bool_)
@@ -124,7 +121,7 @@ class HplcWires:
         active = self._world.timeline.active(step * self._world.step_s)
         if active != self._active:
             self._active = active
-            network.set_links(self._table(tuple(
+            network.set_links(self._links.table(edits=tuple(
                 edit for change in self._world.timeline.changes if change.id in active for edit in change.edits
             )))
         block, at = self._world.block_of(step)
@@ -136,9 +133,6 @@ class HplcWires:
         self._dark = dark
         self._mains.write(*(float(phase_v) for phase_v in np.abs(block.transformer_v[:, at])))
 
-    @one_thread
-    def _table(self, edits: tuple[Edit, ...]) -> LinkTable:
-        return self._links.table(edits=edits)
 
 
 def _step(world: World, clock: SimClock) -> int:

@@ -11,7 +11,7 @@ from simulator.hplc.network.coordinator import Coordinator
 from simulator.hplc.network.messages import ConflictReport, Msdu
 from simulator.hplc.network.settings import CONFLICT_BACKOFF_S
 from simulator.hplc.network.shared import Shared
-from simulator.hplc.network.stations import NOWHERE, Role, Stations
+from simulator.hplc.network.stations import Role
 
 _LINK_ID = 2
 _LAST_NID = 0xFFFFFF
@@ -69,9 +69,3 @@ class Neighbours:
         # stations know their network by its number: they join the new one
         own.restart()
         self._is_changing.discard(own.network)
-
-
-def in_wrong_network(stations: Stations, owner_of: Sequence[int]) -> list[int]:
-    """Stations that joined another network than the one of their area. ``owner_of``: network of each node's area."""
-    home = stations.home
-    return [int(node) for node in np.flatnonzero((home != NOWHERE) & (home != np.asarray(owner_of)))]

@@ -35,11 +35,6 @@ class Block:
     bits: int                    # per carrier: 1 BPSK, 2 QPSK
 
     @property
-    def anchor_db(self) -> float:
-        """SNR of each carrier on a flat channel at a packet error of 1e-3, with ideal combining."""
-        return anchor_ebn0_db(self.data_bytes) + 10.0 * math.log10(_RATE * self.bits / self.copies)
-
-    @property
     def deviation(self) -> float:
         """Standard deviation of the error curve, in mutual information of a coded bit."""
         return assumed("decode.slope") / math.sqrt(self.data_bytes * 8 / _RATE)

@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.errors import ConfigError
 from simulator.grid.areas import Area, make_area
-from simulator.hplc.link_model import LinkModel, link_table
+from simulator.hplc.link_model import LinkModel
 from simulator.hplc.links import LinkTable
 
 SEED = 20261126
@@ -43,10 +43,10 @@ def crossing(dark: np.ndarray) -> np.ndarray:
 def test_no_channel_gives_out_more_than_goes_in_and_both_directions_lose_the_same(style: str):
     for seed in range(4):
         print("seed", seed)
-        loss_db = link_table(make_area(style, 80, seed=seed), seed=seed).attenuation_db
+        loss_db = LinkModel(make_area(style, 80, seed=seed), seed=seed).table().attenuation_db
         loss_db = loss_db[~np.eye(len(loss_db), dtype=bool)].reshape(len(loss_db), -1)
         assert (loss_db > -1e-4).all()         # single precision
-        whole = link_table(make_area(style, 80, seed=seed), seed=seed).attenuation_db
+        whole = LinkModel(make_area(style, 80, seed=seed), seed=seed).table().attenuation_db
         np.fill_diagonal(whole, 0.0)
         assert whole == pytest.approx(whole.T, abs=1e-3)
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from simulator.load.consumers import e_bikes, ev_charger, household, irrigation, phases_of, solar_panels, tobacco_barn, workshop
+from simulator.load.consumers import e_bikes, ev_charger, household, irrigation, solar_panels, tobacco_barn, workshop
 from simulator.load.household import make_household
 from simulator.load.streams import Streams
 from simulator.load.weather import Weather
@@ -129,11 +129,6 @@ def test_sheds_pumps_and_workshops_draw_when_they_are_used():
     assert shop[:, :7].max() == 0.0
     assert shop[6::7].max() == 0.0
     assert shop[:, 9:17].mean() > 50.0
-
-
-def test_a_consumer_behind_a_meter_of_other_phases_is_refused():
-    with pytest.raises(ValueError, match="a tobacco_barn on 3 phases cannot be behind a meter with 1"):
-        phases_of(tobacco_barn(Streams(4), "b", 1), "a")
 
 
 def test_a_hot_area_does_not_dip_at_every_full_quarter_of_an_hour():

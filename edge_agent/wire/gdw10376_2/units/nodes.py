@@ -115,10 +115,6 @@ class RouteState:
     relay_levels: tuple[int, ...] = (0, 0, 0)
     steps: tuple[int, ...] = (8, 8, 8)  # 8: idle
 
-    @property
-    def is_working(self) -> bool:
-        return bool(self.status & 2)
-
     def to_bytes(self) -> bytes:
         if len(self.relay_levels) != 3 or len(self.steps) != 3:
             raise ValueError("relay levels and steps are three each, one a phase")

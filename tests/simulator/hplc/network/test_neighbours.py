@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.hplc.links import LinkTable
-from simulator.hplc.network import NetworkSettings
-from simulator.hplc.network.neighbours import in_wrong_network
+from simulator.hplc.network import NOWHERE, NetworkSettings
 from tests.simulator.hplc.mac.link_tables import links_of
 from tests.simulator.hplc.network.networks import DEAF_DB, macs_of, network_on
 
@@ -37,9 +36,14 @@ def run(links: LinkTable, *, white_lists: bool, nids: tuple[int, int] = (1, 2), 
     return network
 
 
+def in_wrong_network(network) -> list[int]:
+    home = network.stations.home
+    return [node for node, owner in enumerate(OWNER_OF) if home[node] not in (NOWHERE, owner)]
+
+
 def test_without_white_list_a_meter_joins_the_louder_network_of_the_next_area() -> None:
     network = run(two_areas(), white_lists=False)
-    assert in_wrong_network(network.stations, OWNER_OF) == [2]
+    assert in_wrong_network(network) == [2]
 
 
 def test_the_white_list_sends_it_home() -> None:
