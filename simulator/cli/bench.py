@@ -17,6 +17,9 @@ BENCHES = {
     "peers": ("benchmarks.peers.run", "CPU, latency, memory and throughput beside ThingsBoard gateway (about ten minutes)"),
     "grid": ("benchmarks.simulator.grid", "the grid solver beside OpenDSS and power-grid-model; a day of an area (extra \"bench\")"),
     "loop": ("benchmarks.simulator.loop", "one area over wires in real time and in the closed loop: the same events (about seven minutes)"),
+    "hplc-network": ("benchmarks.simulator.hplc_network", "formation of power-line networks, levels, cost of the simulation"),
+    "hplc-reading": ("benchmarks.simulator.hplc_reading", "500 meters read through a simulated coordinator at three noise levels"),
+    "last-gasp": ("benchmarks.simulator.last_gasp", "delivery and delay of outage reports by class of fault (about ten minutes)"),
     "memory": ("benchmarks.memory.run", "memory of the agent with 1000 meters, with and without broker (about twenty minutes)"),
 }
 
@@ -35,4 +38,4 @@ def run(arguments: argparse.Namespace) -> int:
     return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
 
 
-COMMAND = Command(name="bench", summary="measure: kernels, peers, grid, loop, memory", configure=configure, run=run)
+COMMAND = Command(name="bench", summary="measure: kernels, peers, grid, loop, HPLC, memory", configure=configure, run=run)
