@@ -98,6 +98,9 @@ _ALL = (
              low=0.0, high=_MAX_WH, obis=_obis("9.8.0")),
     Quantity(name="apparent_energy_export_vah", title="apparent energy export", unit="VAh", kind=Kind.COUNTER,
              low=0.0, high=_MAX_WH, obis=_obis("10.8.0")),
+    Quantity(name="current_residual_a", title="residual current", unit="A", low=0.0, high=_MAX_A),
+    Quantity(name="terminal_temperature_cel", title="terminal temperature", unit="Cel", places=(*PHASES, "n"), low=-60.0, high=300.0),
+    Quantity(name="ambient_temperature_cel", title="ambient temperature", unit="Cel", low=-60.0, high=80.0),
     # decoded and shown, never a measurement
     Quantity(name="tan_phi", title="tangent phi", unit="1", carried=False),
     Quantity(name="voltage_line_v", title="voltage L-L average", unit="V", carried=False, low=0.0, high=1000.0),
@@ -137,7 +140,6 @@ _ALL = (
     Quantity(name="operating_time_h", title="operating time", unit="h", kind=Kind.COUNTER, carried=False, low=0.0, high=1e6),
     Quantity(name="voltage_ratio", title="voltage transformer ratio", unit="1", carried=False, low=0.0, high=1e5),
     Quantity(name="current_ratio", title="current transformer ratio", unit="1", carried=False, low=0.0, high=1e5),
-    Quantity(name="current_residual_a", title="residual current", unit="A", carried=False, low=0.0, high=_MAX_A),
     Quantity(name="voltage_three_phase_v", title="voltage three-phase", unit="V", carried=False, low=0.0, high=1000.0),
     Quantity(name="active_power_mean_w", title="active power mean of a minute", unit="W", carried=False, low=-_MAX_W, high=_MAX_W),
     Quantity(name="battery_voltage_v", title="clock battery voltage", unit="V", carried=False, low=0.0, high=20.0),

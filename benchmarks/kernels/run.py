@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import ctypes
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,33 +17,26 @@ from pathlib import Path
 import numpy as np
 
 import cython_ext
+from benchmarks.kernels.pairs import compiled, find_modules, pointer
+from benchmarks.kernels.tick import tick_rows
 from cython_ext.band import update_band
 from cython_ext.crc16 import crc16_modbus
 from cython_ext.crc32c import crc32c
 from cython_ext.registers import FIELD, KINDS, RegisterFields
 from cython_ext.silence import mark_silent
 from cython_ext.thermal import update_thermal
-from edge_agent.detect import find_detectors
-from edge_agent.model import COLUMN_INDEX, Archive, AreaFrame, Meter
 from simulator.cli.rows import Row, print_rows
 
-RATIO_GOAL, TICK_GOAL_MS, METERS = 1.5, 0.1, 1000
+RATIO_GOAL = 1.5
 _I64, _I32, _F64 = ctypes.c_int64, ctypes.c_int32, ctypes.c_double
 _PERIOD_MS = 60_000
 
 
 def compiled_loops(directory: Path) -> ctypes.CDLL:
-    library = directory / "loops.so"
-    source = Path(__file__).with_name("loops.c")
-    subprocess.run(["cc", "-O3", "-ffp-contract=off", "-shared", "-fPIC", "-o", str(library), str(source), "-lm"], check=True)
-    loops = ctypes.CDLL(str(library))
+    loops = compiled(Path(__file__).with_name("loops.c"), directory)
     loops.crc16_prepare()
     loops.crc32c_prepare()
     return loops
-
-
-def pointer(array: np.ndarray) -> ctypes.c_void_p:
-    return ctypes.c_void_p(array.ctypes.data)
 
 
 class Work:
@@ -122,67 +114,46 @@ def cpu_s(call: Callable[[], object]) -> float:
 
 
 def kernel_rows(loops: ctypes.CDLL, elements: int, runs: int) -> list[Row]:
-    rows = []
     work, small = Work(elements, loops), Work(1, loops)
     small_pairs = small.pairs()
+    rows = []
     for name, (kernel, loop) in work.pairs().items():
-        ours, plain = [], []
-        for _ in range(runs):
-            work.fresh()
-            ours.append(cpu_s(kernel))
-            work.fresh()
-            plain.append(cpu_s(loop))
-        ratio = statistics.median(ours) / statistics.median(plain)
-        rows.append(Row(name=f"{name}: kernel / C loop", figure=ratio, unit="ratio", goal=f"<= {RATIO_GOAL}", ok=ratio <= RATIO_GOAL))
-        rows.append(Row(name=f"{name}: per element", figure=statistics.median(ours) / elements * 1e9, unit="ns", goal="-", ok=True))
-        began = time.perf_counter()
-        for _ in range(2000):
-            small_pairs[name][0]()
-        rows.append(
-            Row(name=f"{name}: call on one element", figure=(time.perf_counter() - began) / 2000 * 1e6, unit="us", goal="-", ok=True)
-        )
+        rows += _ratio_rows(name, work.fresh, kernel, loop, small_pairs[name][0], elements, runs)
     return rows
 
 
-def tick_row(runs: int) -> Row:
-    """All detectors over 1000 three-phase meters that have all just answered, nothing to report."""
-    archive = Archive(
-        "bench",
-        tuple(
-            Meter(
-                id=f"m{index}",
-                index=index,
-                profile="p",
-                bus="b",
-                node=f"feeder-{index % 4}/branch-{index % 16}",
-                phases="abc",
-                rated_current_a=60.0,
-            )
-            for index in range(METERS)
-        ),
-    )
-    detectors = [found.build(archive, found.settings()) for found in find_detectors().values()]
-    frame = AreaFrame.empty(METERS)
-    for column, value in (("voltage_v", 220.0), ("current_a", 20.0)):
-        for phase in "abc":
-            frame.values[COLUMN_INDEX[f"{column}.{phase}"]] = value
-    times = []
-    for number in range(1, 20 * runs):
-        frame.now_utc_ms = number * 1000
-        frame.taken_utc_ms[:] = frame.now_utc_ms
-        frame.answered_utc_ms[:] = frame.now_utc_ms
-        began = time.perf_counter()
-        found = [finding for detector in detectors for finding in detector.update(frame)]
-        times.append(time.perf_counter() - began)
-        assert not found, found
-    figure = statistics.median(times) * 1000
-    return Row(
-        name=f"{len(detectors)} detectors, {METERS} three-phase meters",
-        figure=figure,
-        unit="ms a tick",
-        goal=f"<= {TICK_GOAL_MS}",
-        ok=figure <= TICK_GOAL_MS,
-    )
+def found_rows(directory: Path, elements: int, runs: int) -> list[Row]:
+    """Of the modules of this folder that bring a kernel."""
+    rows: list[Row] = []
+    for name, module in find_modules().items():
+        loops = compiled(Path(module.__file__ or "").with_suffix(".c"), directory)
+        pair, small = module.make(elements, loops), module.make(1, loops)
+        rows += _ratio_rows(name, pair.fresh, pair.kernel, pair.loop, small.kernel, elements, runs)
+        if hasattr(module, "peers"):
+            rows += module.peers(runs)
+    return rows
+
+
+def _ratio_rows(
+    name: str, fresh: Callable[[], None], kernel: Callable[[], object], loop: Callable[[], object], on_one: Callable[[], object],
+    elements: int, runs: int,
+) -> list[Row]:
+    ours, plain = [], []
+    for _ in range(runs):
+        fresh()
+        ours.append(cpu_s(kernel))
+        fresh()
+        plain.append(cpu_s(loop))
+    ratio = statistics.median(ours) / statistics.median(plain)
+    began = time.perf_counter()
+    for _ in range(2000):
+        on_one()
+    call_us = (time.perf_counter() - began) / 2000 * 1e6
+    return [
+        Row(name=f"{name}: kernel / C loop", figure=ratio, unit="ratio", goal=f"<= {RATIO_GOAL}", ok=ratio <= RATIO_GOAL),
+        Row(name=f"{name}: per element", figure=statistics.median(ours) / elements * 1e9, unit="ns", goal="-", ok=True),
+        Row(name=f"{name}: call on one element", figure=call_us, unit="us", goal="-", ok=True),
+    ]
 
 
 def main() -> int:
@@ -196,7 +167,8 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as directory:
         rows = kernel_rows(compiled_loops(Path(directory)), arguments.elements, arguments.runs)
-    return print_rows([*rows, tick_row(arguments.runs)], as_json=arguments.json)
+        rows += found_rows(Path(directory), arguments.elements, arguments.runs)
+    return print_rows([*rows, *tick_rows(arguments.runs)], as_json=arguments.json)
 
 
 if __name__ == "__main__":

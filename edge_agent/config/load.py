@@ -20,13 +20,13 @@ from edge_agent.config.wires import read_buses, read_meters
 from edge_agent.errors import ConfigError
 from edge_agent.events.lifecycle import EventSettings
 from edge_agent.journal import JournalSettings
-from edge_agent.model import Archive
+from edge_agent.model import Archive, Transformer
 from edge_agent.publish.settings import MqttSettings
 from edge_agent.strict_table import fill
 from firmware_profiles.loader import ProfileError, load_all
 from firmware_profiles.schema import Profile
 
-_SINGLE = {"agent", "simulation", "mqtt", "schedule", "acquire", "cco", "journal", "events", "supply", "detect"}
+_SINGLE = {"agent", "simulation", "mqtt", "schedule", "acquire", "cco", "journal", "events", "supply", "detect", "transformer"}
 _LISTS = {"bus", "meter"}
 
 
@@ -62,6 +62,7 @@ def _build(tables: dict[str, Any], problems: list[str], *, base: Path) -> Config
     events = fill(EventSettings, tables.get("events", {}), where="[events]", problems=problems)
     simulation = fill(SimulationTable, tables["simulation"], where="[simulation]", problems=problems) if "simulation" in tables else None
     supply = fill(SupplyTable, tables["supply"], where="[supply]", problems=problems) if "supply" in tables else None
+    transformer = fill(Transformer, tables["transformer"], where="[transformer]", problems=problems) if "transformer" in tables else None
     detectors = _detectors(tables.get("detect", {}), problems)
     if agent is not None:
         _check_state_dir(Path(agent.state_dir), problems)
@@ -70,7 +71,7 @@ def _build(tables: dict[str, Any], problems: list[str], *, base: Path) -> Config
     meters = read_meters(tables.get("meter", []), {bus.name: bus for bus in buses}, profiles, schedule, problems)
     if problems or agent is None or mqtt is None or acquire is None or cco is None or journal is None or events is None:
         return None
-    archive = Archive(agent.area, tuple(entry.meter for entry in meters))
+    archive = Archive(agent.area, tuple(entry.meter for entry in meters), transformer=transformer)
     return Config(
         agent=agent, mqtt=mqtt, archive=archive, buses=tuple(buses), meters=tuple(meters), acquire=acquire, journal=journal,
         events=events, detectors=detectors, simulation=simulation, supply=supply, cco=cco,

@@ -122,6 +122,7 @@ class MeterTable:
     phases: str = ""                           # default: those of the profile
     nominal_voltage_v: float = 220.0
     rated_current_a: float | None = None       # default: that of the profile, where it states one
+    grid_phases: str = ""                      # which of the transformer's phases feed it, in the order of ``phases``
     full_s: float | None = None
     presence_s: float | None = None
 
@@ -136,6 +137,8 @@ class MeterTable:
             raise ValueError(f"role = {self.role!r}: one of {', '.join(role.value for role in Role)}")
         if self.node and not _NODE.fullmatch(self.node):
             raise ValueError(f"node = {self.node!r}: a path such as 'feeder-1/branch-2/box-3'")
+        if self.grid_phases and (len(set(self.grid_phases)) != len(self.grid_phases) or not set(self.grid_phases) <= set("abc")):
+            raise ValueError(f"grid_phases = {self.grid_phases!r}: one letter of a, b, c for each phase of the meter, such as 'b' or 'abc'")
         if self.nominal_voltage_v <= 0 or (self.rated_current_a is not None and self.rated_current_a <= 0):
             raise ValueError("nominal_voltage_v and rated_current_a must be above 0")
 

@@ -110,6 +110,7 @@ def _resolve(table: MeterTable, profile: Profile, schedule: ScheduleTable, *, in
         id=table.id, index=index, profile=profile.name, bus=table.bus, role=Role(table.role), node=table.node,
         phases=table.phases or profile.phases, nominal_voltage_v=table.nominal_voltage_v,
         rated_current_a=table.rated_current_a if table.rated_current_a is not None else profile.max_current_a,
+        grid_phases=table.grid_phases,
     )
     by_default_s = None if has_coordinator else schedule.presence_s
     presence_s = table.presence_s if table.presence_s is not None else by_default_s

@@ -66,6 +66,35 @@ KINDS: dict[str, EventKind] = {
         cim_start="3.26.131.248",
         action="Compare with neighbours: check the tap position, feed-in nearby and, where phases differ, the neutral.",
     ),
+    **{
+        kind: EventKind(event_class=event_class, type_name=kind, stream=stream, action=action)
+        for kind, event_class, stream, action in (
+            ("transformer.overload", "overload", "a", "Shed or move load before the limit named is reached; read the oil temperature."),
+            ("transformer.heavy_load", "overload", "e", "Plan relief: move load to another phase or transformer."),
+            ("transformer.hot_spot", "overload", "a", "Shed load now: at the time named the winding reaches the limit."),
+            ("phase.overload", "overload", "e", "One phase carries too much: move single-phase customers to another phase."),
+            ("conductor.hot", "overload", "a", "Switch load off behind this conductor: its insulation is at the limit."),
+            ("load.on", "load", "e", "None; a load was switched on."),
+            ("load.ev", "load", "e", "None; where many charge at once, see the transformer's load."),
+            ("load.e_bike", "load", "e", "Ask the customer where the e-bike is charged: never in a stairwell."),
+            ("load.forbidden", "load", "e", "A resistive load that is not permitted here is on: ask the customer to switch it off."),
+            ("joint.loose", "fire", "a", "Tighten the terminals of this meter's service, live parts included; look for heat marks."),
+            ("joint.intermittent", "fire", "a", "A contact opens and closes: find and tighten it at the next visit."),
+            ("bypass.suspected", "theft", "e", "The meter sees only part of the current: inspect it for a bypass."),
+            ("neutral.open", "fire", "a", "Switch the place off: single-phase customers there have up to 380 V. Mend the neutral."),
+            ("neutral.loose", "fire", "a", "Tighten the neutral's joints between this place and the transformer."),
+            ("neutral.intermittent", "fire", "a", "The neutral opens and closes: find the joint before it burns open."),
+            ("neutral.overvoltage", "fire", "a", "Switch the customers named off: their voltage is dangerous after a neutral was lost."),
+            ("residual.level", "fire", "a", "Current leaks to earth above the limit: find the circuit by switching off one by one."),
+            ("residual.step", "fire", "e", "New leakage has appeared: look at what the customer named switched on."),
+            ("residual.trend", "fire", "e", "Leakage rises day by day: measure the insulation."),
+            ("temperature.level", "fire", "a", "A terminal is too hot: take load off and tighten it."),
+            ("temperature.rise", "fire", "a", "A terminal heats too fast: take load off and look at it now."),
+            ("temperature.uneven", "fire", "e", "One phase's terminal is hotter than the others: tighten it."),
+            ("arc.series", "fire", "a", "A series arc burns in this circuit: switch it off and find the loose contact."),
+            ("fire.risk", "fire", "a", "See the findings that make up this level; act means a crew today."),
+        )
+    },
 }
 _OTHER = EventKind(event_class="anomaly", type_name="anomaly", stream="e", action="Look at the evidence.")
 

@@ -7,8 +7,10 @@ from edge_agent.model.columns import COLUMN_INDEX, COLUMNS, N_COLUMNS
 from edge_agent.model.evidence import Evidence, EvidenceKind
 from edge_agent.model.finding import Finding, Place, Stage
 from edge_agent.model.sample import Sample, SampleFlag, TimeSource
+from edge_agent.model.transformer import Transformer
+from edge_agent.model.waveform import Waveform
 
 __all__ = [
     "COLUMNS", "COLUMN_INDEX", "N_COLUMNS", "Archive", "AreaFrame", "Clock", "Evidence", "EvidenceKind", "Finding", "Meter", "Place",
-    "Role", "Sample", "SampleFlag", "Stage", "TimeSource",
+    "Role", "Sample", "SampleFlag", "Stage", "TimeSource", "Transformer", "Waveform",
 ]

@@ -6,6 +6,8 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from edge_agent.model.transformer import Transformer
+
 
 class Role(enum.Enum):
     CUSTOMER = "customer"
@@ -25,6 +27,7 @@ class Meter:
     phases: str = "a"                    # "a" for a single-phase meter (whatever grid phase feeds it), "abc"
     nominal_voltage_v: float = 220.0
     rated_current_a: float | None = None
+    grid_phases: str = ""                # which of the transformer's phases feed it, in the order of ``phases``; "" = not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Archive:
     area: str
     meters: Sequence[Meter]
     version: int = 1
+    transformer: Transformer | None = None
     _members: dict[str, tuple[int, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

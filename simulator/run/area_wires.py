@@ -86,6 +86,7 @@ class AreaWires:
     def __init__(self, world: World, clock: SimClock, directory: Path, *, models: Models, wire: str = "tcp") -> None:
         self._metering, self._clock, self._directory = Metering(world, models), clock, directory
         self.archive = archive_of(world.area, models)
+        self._kva = world.area.network.transformer.kva
         self._profiles = load_all()
         protocols = {name: self._profiles[name].protocol for name in (models.single_phase, models.three_phase)}
         if len(set(protocols.values())) > 1:
@@ -156,6 +157,7 @@ class AreaWires:
             f"description = {json.dumps(description)}",
             f"[schedule]\nfull_s = {poll_s}\npresence_s = 0.0",
             "[acquire]  # wire times are real, and these wires are short\nreply_timeout_s = 0.2\nreply_timeout_floor_s = 0.05",
+            f"[transformer]\nrated_kva = {self._kva}",
             f'[supply]\nfile = {json.dumps(str(self._directory / "mains"))}',
         ]
         lines += [f'[[bus]]\nname = "{name}"\nurl = "{self._url(name)}"' for name in self._lines]
@@ -163,6 +165,7 @@ class AreaWires:
             lines.append(
                 f'[[meter]]\nid = "{meter.id}"\nbus = "{meter.bus}"\n{self._keys[meter.id]}\nprofile = "{meter.profile}"\n'
                 f'node = "{meter.node}"\nrole = "{meter.role.value}"\nphases = "{meter.phases}"\n'
+                f'grid_phases = "{meter.grid_phases}"\n'
                 f"rated_current_a = {meter.rated_current_a:.1f}\nnominal_voltage_v = {meter.nominal_voltage_v}"
             )
         return "\n".join(lines) + "\n"

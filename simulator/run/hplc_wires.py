@@ -60,6 +60,7 @@ class HplcWires:
         self._world, self._clock, self._directory = world, clock, directory
         self._metering = Metering(world, models)
         self.archive = archive_of(world.area, models)
+        self._kva = world.area.network.transformer.kva
         module, seed = load_modules()[MODULE], world.area.seed
         self._links = LinkModel(world.area, seed=seed, noise=noise)
         meters = [_Muted(meter, self._metering, place, clock) for place, meter in enumerate(grid_meters(self._metering, clock, models))]
@@ -99,6 +100,7 @@ class HplcWires:
             f"[simulation]\nspeed = {self._clock.speed}\nepoch_utc_ms = {self._clock.epoch_utc_ms}",
             f"description = {json.dumps(description)}",
             f"[schedule]\nfull_s = {poll_s}\npresence_s = 0.0",
+            f"[transformer]\nrated_kva = {self._kva}",
             f'[supply]\nfile = {json.dumps(str(self._directory / "mains"))}',
             f'[[bus]]\nname = "cco"\nurl = "serial://{self._cco_line.path}?baud={_CCO_BAUD}&format=8E1"\nprotocol = "gdw10376.2"\n'
             f'main_address = "{MAIN_ADDRESS}"',
@@ -110,6 +112,7 @@ class HplcWires:
             lines.append(
                 f'[[meter]]\nid = "{meter.id}"\nbus = "{"bus-0" if is_area else "cco"}"\n{key}\nprofile = "{meter.profile}"\n'
                 f'node = "{meter.node}"\nrole = "{meter.role.value}"\nphases = "{meter.phases}"\n'
+                f'grid_phases = "{meter.grid_phases}"\n'
                 f"rated_current_a = {meter.rated_current_a:.1f}\nnominal_voltage_v = {meter.nominal_voltage_v}"
             )
         return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Meter, Role
+from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Meter, Role, Transformer
 from firmware_profiles.loader import METERS, load_profile
 from simulator.grid.areas import Area
 from simulator.meter.body import Kind, MeterBody, Record, power_records
@@ -40,15 +40,17 @@ def archive_of(area: Area, models: Models = Models(), *, metering_per_bus: int =
             id=meter.id, index=index, profile=models.three_phase if len(meter.phases) == 3 else models.single_phase,
             bus=f"bus-{index // metering_per_bus + 1}", node=meter.node,
             phases="abc" if len(meter.phases) == 3 else "a", nominal_voltage_v=NOMINAL_V, rated_current_a=RATED_A,
+            grid_phases=meter.phases.lower(),
         )
         for index, meter in enumerate(area.meters)
     ]
     rated_a = area.network.transformer.kva / (3**0.5 * area.network.transformer.kv_lv)
     meters.append(Meter(
         id=AREA_METER, index=len(meters), profile=models.area, bus="bus-0", role=Role.AREA, phases="abc", nominal_voltage_v=NOMINAL_V,
-        rated_current_a=rated_a,
+        rated_current_a=rated_a, grid_phases="abc",
     ))
-    return Archive(area.name[:32], tuple(meters))
+    transformer = Transformer(rated_kva=area.network.transformer.kva, nominal_voltage_v=NOMINAL_V)
+    return Archive(area.name[:32], tuple(meters), transformer=transformer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
