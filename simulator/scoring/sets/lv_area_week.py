@@ -27,4 +27,4 @@ def score(directory: Path, say: Say) -> list[Row]:
     return rows
 
 
-SCORE = ScoreSet(name="lv_area_week", summary="joints, thefts, neutral faults, charging sessions of a simulated week (OpenDSS)", score=score)
+SCORE = ScoreSet(name="lv_area_week", summary="joints, thefts, neutral faults, charging (OpenDSS)", score=score)
