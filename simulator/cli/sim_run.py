@@ -25,7 +25,7 @@ _FASTEST = 100.0         # beyond it wires and time-outs, which are real, get in
 
 def configure_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", help="a shipped scenario ('hplc-edge sim list') or a TOML file of its layout")
-    parser.add_argument("--seed", type=int, help="of a drawn scenario: outage_storm, mixed_faults")
+    parser.add_argument("--seed", type=int, help="of a drawn scenario: outage_storm, mixed_faults, fire_faults")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write truth.json, events.jsonl, readings and records here")
     parser.add_argument("--format", choices=("csv", "parquet"), default="csv", help="of readings and records (parquet needs its extra)")
     parser.add_argument("--json", action="store_true", help="print truth and events as JSON")
@@ -53,6 +53,7 @@ def list_scenarios(arguments: argparse.Namespace) -> int:
     for name, given in found.items():
         print(f"{name:<30} {given['area']['meters']:>4} meters, {given['time']['hours']:g} h. {given['description']}")
     print("outage_storm, mixed_faults     drawn from --seed: area, places, kinds and times")
+    print("fire_faults                    drawn: twelve days of joints, neutrals and overloads among panels, chargers, gaps and swaps")
     return 0
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from simulator.load.profile import LoadProfile
 from simulator.load.streams import Streams
 from simulator.load.weather import Weather
 from simulator.scenario.draw import KINDS, draw_scenario
+from simulator.scenario.draw_fire import draw_fire_faults
 from simulator.scenario.given import LARGEST_SEED, check_consumers, is_number, read_given
 from simulator.scenario.timeline import Timeline, read_changes
 from simulator.scenario.world import World
@@ -24,6 +26,10 @@ from simulator.scenario.world import World
 SHIPPED = Path(__file__).parents[1] / "scenarios"
 _MACROS = {"set_meter": "factor", "tap_meter": "kw", "relay_open": ""}       # and the number that each needs
 _LARGEST_FACTOR = 1000.0
+# scenarios that are drawn from a seed, by name
+DRAWN: dict[str, Callable[..., dict[str, Any]]] = {
+    **{kind: partial(draw_scenario, kind) for kind in KINDS}, "fire_faults": draw_fire_faults,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +68,17 @@ def shipped_scenarios() -> dict[str, Path]:
 
 
 def load_scenario(name: str, *, seed: int | None = None) -> Scenario:
-    """A shipped scenario by name, one that is drawn (``outage_storm``, ``mixed_faults``) from ``seed``, or a file by path.
+    """A shipped scenario by name, one that is drawn (``outage_storm``, ``mixed_faults``, ``fire_faults``) from ``seed``, or a file by path.
 
     Raises:
         ConfigError: with one line for each problem.
     """
     if seed is not None and not 0 <= seed <= LARGEST_SEED:
         raise ConfigError([f"seed {seed}: 0 to {LARGEST_SEED} are possible"])
-    if name in KINDS:
-        return _scenario(name, draw_scenario(name, seed=1 if seed is None else seed))
+    if name in DRAWN:
+        return scenario_of(name, DRAWN[name](seed=1 if seed is None else seed))
     if seed is not None:
-        raise ConfigError([f"scenario {name}: has its own seed; only {' and '.join(KINDS)} are drawn"])
+        raise ConfigError([f"scenario {name}: has its own seed; only {', '.join(DRAWN)} are drawn"])
     path = shipped_scenarios().get(name) or Path(name)
     try:
         with path.open("rb") as file:
@@ -82,12 +88,13 @@ def load_scenario(name: str, *, seed: int | None = None) -> Scenario:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError([f"{path}: no TOML ({exc})"]) from exc
     try:
-        return _scenario(path.stem, given)
+        return scenario_of(path.stem, given)
     except ConfigError as exc:
         raise ConfigError([f"{path}: {problem}" for problem in exc.problems]) from exc
 
 
-def _scenario(name: str, content: Mapping[str, Any]) -> Scenario:
+def scenario_of(name: str, content: Mapping[str, Any]) -> Scenario:
+    """From the content of a scenario file. Raises ConfigError: with one line for each problem."""
     given = read_given(content)
     time, seed = given.tables["time"], given.seed
     area = make_area(given.tables["area"]["style"], given.tables["area"]["meters"], seed=seed, name=name)
