@@ -1,11 +1,11 @@
-# make install | demo | test | bench | bench-peers | faults | clean.  Needs Debian 12 / Raspberry Pi OS with python3 (3.11 or newer); the rest is installed.
+# make install | demo | test | bench | bench-peers | score | faults | clean.  Needs Debian 12 / Raspberry Pi OS with python3 (3.11 or newer); the rest is installed.
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 # what an installation depends on: a change of one of these builds anew
 BUILD_INPUTS := pyproject.toml setup.py $(wildcard cython_ext/_*.pyx) deploy/install-tools
 
-.PHONY: install demo test lint bench bench-peers faults clean
+.PHONY: install demo test lint bench bench-peers score faults clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/.installed
@@ -31,13 +31,17 @@ lint: $(VENV)/.tested
 	$(VENV)/bin/mypy
 
 test: $(VENV)/.tested lint
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n auto --dist loadfile
 
 bench: $(VENV)/.tested
 	@$(VENV)/bin/hplc-edge bench
 
 bench-peers: $(VENV)/.tested
 	@$(VENV)/bin/hplc-edge bench peers
+
+# the labelled sets that the repository may hold; 'hplc-edge score SET DIR' takes any other of their layout
+score: $(VENV)/.tested
+	@$(VENV)/bin/hplc-edge score all tests/data
 
 # ten million damaged frames through every codec, about half an hour
 faults: $(VENV)/.tested

@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_agent.cli.command import Command
 from edge_agent.errors import ConfigError
-from simulator.cli.rows import print_rows
+from simulator.cli.rows import Row, print_rows
+
+if TYPE_CHECKING:
+    from simulator.scoring.score_set import ScoreSet
+
+ALL = "all"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     sets = find_sets()
     told = "; ".join(f"{name}: {sets[name].summary}" for name in sorted(sets))
-    parser.add_argument("set", metavar="SET", choices=sorted(sets), help=told)
+    told += f"; {ALL}: each that has a folder of its name in DIR"
+    parser.add_argument("set", metavar="SET", choices=[*sorted(sets), ALL], help=told)
     parser.add_argument("directory", metavar="DIR", type=Path, help="a folder of the layout that the README of the set describes")
     parser.add_argument("--json", action="store_true")
 
@@ -26,10 +33,30 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.directory.exists():
         raise ConfigError([f"{arguments.directory}: does not exist; name the folder with the files of the set {arguments.set}"])
-    chosen = find_sets()[arguments.set]
-    rows = chosen.score(arguments.directory, _say)
-    _say(1.0)
+    sets = find_sets()
+    rows = _every(sets, arguments.directory) if arguments.set == ALL else _one(sets[arguments.set], arguments.directory)
     return print_rows(rows, as_json=arguments.json)
+
+
+def _every(sets: dict[str, ScoreSet], directory: Path) -> list[Row]:
+    found = [name for name in sorted(sets) if (directory / name).is_dir()]
+    if not found:
+        raise ConfigError([f"{directory}: has no folder of the name of a set; there are {', '.join(sorted(sets))}"])
+    missing = ", ".join(name for name in sorted(sets) if name not in found)
+    if missing:
+        print(f"not in {directory}, so not scored: {missing}", file=sys.stderr)
+    rows = []
+    for name in found:
+        print(name, file=sys.stderr, flush=True)
+        rows += [Row(name=f"{name}: {row.name}", figure=row.figure, unit=row.unit, goal=row.goal, ok=row.ok)
+                 for row in _one(sets[name], directory / name)]
+    return rows
+
+
+def _one(chosen: ScoreSet, directory: Path) -> list[Row]:
+    rows = chosen.score(directory, _say)
+    _say(1.0)
+    return rows
 
 
 def _say(share: float) -> None:
