@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from edge_agent.contract.messages import Event, SavedEvent, Simulation, TimeQuality
+from edge_agent.contract.messages import Event, PastEvent, SavedEvent, Simulation, TimeQuality
 
 HISTORICAL_AFTER_MS = 60_000
 
@@ -73,7 +73,7 @@ def utc_ms_of(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-def encode(message: msgspec.Struct | list[SavedEvent]) -> bytes:
+def encode(message: msgspec.Struct | list[SavedEvent] | list[PastEvent]) -> bytes:
     return msgspec.json.encode(message)
 
 
@@ -83,6 +83,14 @@ def decode_saved_events(data: bytes) -> list[SavedEvent]:
         return msgspec.json.decode(data, type=list[SavedEvent])
     except msgspec.MsgspecError as exc:
         raise ValueError(f"saved events are damaged: {exc}") from exc
+
+
+def decode_past_events(data: bytes) -> list[PastEvent]:
+    """Raises ValueError for anything else."""
+    try:
+        return msgspec.json.decode(data, type=list[PastEvent])
+    except msgspec.MsgspecError as exc:
+        raise ValueError(f"saved past events are damaged: {exc}") from exc
 
 
 def saved_event_of(message: bytes) -> SavedEvent:

@@ -59,6 +59,17 @@ class Reading(_Envelope, kw_only=True, frozen=True, omit_defaults=True):
     ] = []
 
 
+class Precursor(msgspec.Struct, kw_only=True, frozen=True):
+    """An earlier event at the place of an outage, or below or above it; ``severity`` is the worst that it had."""
+
+    event_id: str
+    kind: str
+    severity: Severity
+    scope: Literal["meter", "node", "area", "bus"]
+    node_id: str
+    begin: Utc
+
+
 class EventBody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One event at one revision. All revisions of an event go to one topic, in order."""
 
@@ -90,6 +101,7 @@ class EventBody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     suggested_action: str
     superseded_by: Annotated[str, Meta(description="the condition goes on as part of the event at this node")] = ""
     reopened: Annotated[int, Meta(ge=0, description="how often the condition came back after it had ended")] = 0
+    precursors: Annotated[list[Precursor], Meta(description="of a loss of supply: events at that place that went before it")] = []
 
     def revised(self, **changes: Any) -> EventBody:
         """A copy with other values in some fields."""
@@ -206,6 +218,20 @@ class Health(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     publish: dict[str, int]
     supply: str = ""
     sim: Simulation | None = None
+
+
+class PastEvent(msgspec.Struct, kw_only=True, frozen=True):
+    """What the agent keeps of an event that may turn out to have been a precursor; without an end it is on."""
+
+    event_id: str
+    kind: str
+    severity: Severity
+    scope: Literal["meter", "node", "area", "bus"]
+    node_id: str
+    phases: str
+    begin_utc_ms: int
+    end_utc_ms: int | None
+    meters: list[Id]
 
 
 class SavedEvent(msgspec.Struct, kw_only=True, frozen=True):

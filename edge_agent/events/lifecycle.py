@@ -14,6 +14,7 @@ from typing import Any, Literal
 from edge_agent.contract import EventBody, SavedEvent, decode_saved_events, encode
 from edge_agent.contract.envelope import utc_text
 from edge_agent.events.kinds import EventKind, kind_of
+from edge_agent.events.precursors import PastEvents
 from edge_agent.model import Finding, Place, Stage
 from edge_agent.model.finding import Severity
 
@@ -28,8 +29,11 @@ class EventSettings:
     reopen_s: float = 300.0
     momentary_max_s: float = 300.0      # IEEE 1366 counts longer ones as sustained; other rules use 180 s (outage.md 1.6)
     cim: dict[str, str] = field(default_factory=dict)     # "outage.start" -> code of your head end
+    precursor_days: float = 30.0        # an outage names what was found at its place so long before; joints fail after 5-365 days
 
     def __post_init__(self) -> None:
+        if not 0 <= self.precursor_days <= 366:
+            raise ValueError(f"precursor_days = {self.precursor_days}: 0 (outages name no precursors) to 366")
         if self.reopen_s < 0 or self.momentary_max_s < 0:
             raise ValueError("reopen_s and momentary_max_s must not be negative")
 
@@ -52,6 +56,7 @@ class EventBook:
     def __init__(self, settings: EventSettings, new_id: Callable[[int], str]) -> None:
         self._settings, self._new_id = settings, new_id
         self._events: dict[Identity, SavedEvent] = {}
+        self._past = PastEvents(settings.precursor_days)
         self.ignored = 0       # ends of unknown events, begins that said nothing new
 
     def apply(self, finding: Finding, now_utc_ms: int) -> EventChange | None:
@@ -90,6 +95,7 @@ class EventBook:
         ]
         for identity in old:
             del self._events[identity]
+        self._past.forget_old(now_utc_ms)
 
     def published(self, revision: SavedEvent) -> None:
         """Keep the message in which a revision was journaled, to show it again as an alarm that is on."""
@@ -102,18 +108,28 @@ class EventBook:
         return [saved for saved in self._events.values() if saved.end_utc_ms is None]
 
     def save(self) -> bytes:
-        return encode(list(self._events.values()))
+        return encode(list(self._events.values())) + b"\n" + self._past.save()
 
     def load(self, data: bytes) -> None:
         """Raises ValueError for what ``save`` did not write."""
-        self._events = {_identity(entry.body): entry for entry in decode_saved_events(data)}
+        events, _, past = data.partition(b"\n")
+        found = {_identity(entry.body): entry for entry in decode_saved_events(events)}
+        if past:       # absent where it was saved before events had precursors
+            self._past.load(past)
+        self._events = found
+        for entry in found.values():
+            self._past.note(entry)
 
     def restore(self, revisions: Iterable[SavedEvent]) -> None:
         """Take journaled revisions that may be newer than what was saved."""
         for found in revisions:
             known = self._events.get(_identity(found.body))
             if known is None or known.body.event_id != found.body.event_id or known.body.revision < found.body.revision:
-                self._events[_identity(found.body)] = found
+                self._keep(_identity(found.body), found)
+
+    def _keep(self, identity: Identity, event: SavedEvent) -> None:
+        self._events[identity] = event
+        self._past.note(event)
 
     def _open_or_revise(self, identity: Identity, known: SavedEvent | None, finding: Finding, now_utc_ms: int) -> EventChange:
         kind = kind_of(finding.kind)
@@ -127,9 +143,10 @@ class EventBook:
             revision=1 if known is None else known.body.revision + 1,
             reopened=0 if known is None else known.body.reopened + (known.end_utc_ms is not None),
             original_meters_affected=len(finding.meters) if known is None else known.body.original_meters_affected,
-            state=state, begin=utc_text(begin_utc_ms), **_said(finding, kind, now_utc_ms),
+            state=state, begin=utc_text(begin_utc_ms),
+            precursors=self._past.of(finding, now_utc_ms) if known is None else known.body.precursors, **_said(finding, kind, now_utc_ms),
         )
-        self._events[identity] = SavedEvent(severity=finding.severity, end_utc_ms=None, begin_utc_ms=begin_utc_ms, body=body)
+        self._keep(identity, SavedEvent(severity=finding.severity, end_utc_ms=None, begin_utc_ms=begin_utc_ms, body=body))
         return self._change(kind, "start" if is_new else "change", finding.severity, body, is_on=True)
 
     def _close(self, identity: Identity, known: SavedEvent, finding: Finding, now_utc_ms: int) -> EventChange:
@@ -141,10 +158,11 @@ class EventBook:
             state="restored" if kind.is_supply and not finding.superseded_by else "closed", begin=known.body.begin,
             end=utc_text(finding.at_utc_ms), duration_s=duration_s, superseded_by=finding.superseded_by,
             momentary=duration_s <= self._settings.momentary_max_s if kind.is_supply and not finding.superseded_by else None,
+            precursors=known.body.precursors,
             **_said(finding, kind, now_utc_ms),
         )
-        self._events[identity] = SavedEvent(
-            severity=known.severity, end_utc_ms=finding.at_utc_ms, begin_utc_ms=known.begin_utc_ms, body=body
+        self._keep(
+            identity, SavedEvent(severity=known.severity, end_utc_ms=finding.at_utc_ms, begin_utc_ms=known.begin_utc_ms, body=body)
         )
         word = MERGED if finding.superseded_by else kind.end_word
         return self._change(kind, word, "info", body, is_on=False)
@@ -155,8 +173,8 @@ class EventBook:
             revision=known.body.revision + 1, state="closed", end=utc_text(end_utc_ms), published=utc_text(now_utc_ms),
             duration_s=(end_utc_ms - known.begin_utc_ms) / 1000, could_be=["still on", *known.body.could_be],
         )
-        self._events[_identity(body)] = SavedEvent(
-            severity=known.severity, begin_utc_ms=known.begin_utc_ms, end_utc_ms=end_utc_ms, body=body
+        self._keep(
+            _identity(body), SavedEvent(severity=known.severity, begin_utc_ms=known.begin_utc_ms, end_utc_ms=end_utc_ms, body=body)
         )
         return self._change(kind, WITHDRAWN, "info", body, is_on=False)
 

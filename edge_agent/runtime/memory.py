@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 
-from edge_agent.contract import RecordKind, saved_event_of, split_record
+from edge_agent.contract import RecordKind, SavedEvent, saved_event_of, split_record
+from edge_agent.contract.envelope import utc_ms_of
 from edge_agent.detect import Detector
+from edge_agent.detect.fire_risk import KIND as FIRE_RISK
+from edge_agent.detect.fire_risk import ActiveFinding, FireRisk
 from edge_agent.events import EventBook, EventChange
 from edge_agent.journal import Journal
-from edge_agent.model import Clock
+from edge_agent.model import Clock, Place
 from edge_agent.state import StateStore
 
 log = logging.getLogger("hplc_edge.runtime")
@@ -21,8 +24,11 @@ _SAVE_AGAIN_S = 10.0       # a storm of findings must not write the learned stat
 class Memory:
     """Saves nothing that is ahead of the journal: a power cut between the two would leave an event untold for ever."""
 
-    def __init__(self, *, store: StateStore, journal: Journal, detectors: Mapping[str, Detector], book: EventBook, clock: Clock) -> None:
+    def __init__(
+        self, *, store: StateStore, journal: Journal, detectors: Mapping[str, Detector], book: EventBook, clock: Clock, fire_risk: FireRisk
+    ) -> None:
         self._store, self._journal, self._detectors, self._book, self._clock = store, journal, detectors, book, clock
+        self._fire_risk = fire_risk
         self._unsaved: set[str] = set()        # detectors whose state on disk does not know what they have told
         self._is_book_saved = True
         self._saved_s = float("-inf")
@@ -77,7 +83,8 @@ class Memory:
         """Take up what the last run left: learned state, open events, and journaled events newer than the saved book.
 
         An open event whose detector does not remember it, since power was cut before its state was saved or since the meter is gone,
-        would stay open for ever: it is withdrawn. Gives these revisions, to be journaled.
+        would stay open for ever: it is withdrawn. Levels of fire risk follow from the events that are then left. Gives these revisions, to
+        be journaled.
         """
         for name, detector in self._detectors.items():
             data = self._store.load(f"detector-{name}")
@@ -88,8 +95,12 @@ class Memory:
             except ValueError as exc:
                 log.info("detector %s starts anew: %s", name, exc)
         self._restore_events()
+        now_utc_ms, active = self._clock.utc_ms(), self._book.active()
         watched = {condition for detector in self._detectors.values() for condition in detector.conditions()}
-        return self._book.withdraw_unwatched(watched, self._clock.utc_ms())
+        watched |= {(event.body.kind, _place(event)) for event in active if event.body.kind == FIRE_RISK}
+        withdrawn = self._book.withdraw_unwatched(watched, now_utc_ms)
+        levels = self._fire_risk.adopt([_active_finding(event) for event in self._book.active()], now_utc_ms)
+        return withdrawn + [change for finding in levels if (change := self._book.apply(finding, now_utc_ms)) is not None]
 
     def _restore_events(self) -> None:
         seqs = dict.fromkeys("ae", 0)
@@ -111,3 +122,16 @@ class Memory:
             events = [split_record(record.payload)[2] for record in records if record.kind == RecordKind.EVENT]
             self._book.restore(saved_event_of(message) for message in events)
             seq = records[-1].seq + 1
+
+
+def _place(event: SavedEvent) -> Place:
+    return Place(kind=event.body.scope, id=event.body.node_id, phases=event.body.phases)
+
+
+def _active_finding(event: SavedEvent) -> ActiveFinding:
+    body = event.body
+    return ActiveFinding(
+        kind=body.kind, place=_place(event), severity=event.severity, score=body.score, confidence=body.confidence,
+        evidence_from_utc_ms=utc_ms_of(body.evidence_from), observed=body.observed, unit=body.unit, alternatives=tuple(body.could_be),
+        meters=tuple(body.meters),
+    )

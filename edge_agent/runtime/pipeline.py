@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from edge_agent.contract import (
@@ -22,6 +22,8 @@ from edge_agent.contract import (
 from edge_agent.contract import topics as contract_topics
 from edge_agent.contract.envelope import time_quality, utc_text
 from edge_agent.detect import Detector
+from edge_agent.detect.fire_risk import FireRisk
+from edge_agent.detect.relearn import Relearns
 from edge_agent.errors import OutboxFull
 from edge_agent.events import EventBook, EventChange
 from edge_agent.journal import Journal
@@ -65,7 +67,8 @@ class Pipeline:
         self._clock_watch = ClockWatch(clock)
         self.frame = AreaFrame.empty(len(archive.meters), clock.utc_ms())
         self._unjournaled: deque[EventChange] = deque()
-        self.memory = Memory(store=store, journal=journal, detectors=detectors, book=book, clock=clock)
+        self._fire_risk, self._unjudged = FireRisk(archive), list[Finding]()
+        self.memory = Memory(store=store, journal=journal, detectors=detectors, book=book, clock=clock, fire_risk=self._fire_risk)
         self.samples = self.readings_dropped = self.events = 0
 
     def take_sample(self, sample: Sample) -> None:
@@ -124,18 +127,17 @@ class Pipeline:
         self.frame.now_utc_ms = self._clock.utc_ms()
         if self._supply is not None:
             self.frame.supply_v[:] = self._supply.read()
-        told = []
-        for name, detector in self._detectors.items():
-            for finding in detector.update(self.frame):
-                if self._apply(finding):
-                    told.append(name)
+        told = [name for name, detector in self._detectors.items() if self._tell(detector.update(self.frame))]
+        risks = self._fire_risk.update(self._unjudged, self.frame.now_utc_ms)
+        self._unjudged.clear()
+        has_news = bool(told) + sum(map(self._apply, risks)) > 0
         self._journal_changes()
         for fault in self._journal.take_faults():
             log.warning("journal: %s", fault)
             self._try_system_event("store.fault", "alarm", {"fault": fault})
         for loss in self._journal.take_losses():
             self._declare(loss.stream, loss.from_seq, loss.to_seq, loss.reason)
-        if told:
+        if has_news:
             self._book.forget_old(self.frame.now_utc_ms)
             self.memory.has_told(told)
 
@@ -174,6 +176,25 @@ class Pipeline:
         """At the end of a run, after the last commit."""
         if not self._unjournaled:
             self.memory.save_all()
+
+    def relearn(self, meters: Sequence[str], detectors: Iterable[str]) -> list[str]:
+        """Have detectors forget what they learned of these meters and release what they hold; those named, or all where none is.
+
+        Gives the names of those that did. A meter or detector that is not here is passed over: the request may be older than the archive.
+        """
+        known, wanted = {meter.id: meter.index for meter in self._archive.meters}, set(detectors)
+        indices, done = [known[meter] for meter in meters if meter in known], list[str]()
+        for name, detector in self._detectors.items():
+            if indices and isinstance(detector, Relearns) and (not wanted or name in wanted):
+                detector.relearn(indices)
+                done.append(name)
+        self.memory.has_told(done)
+        return done
+
+    def _tell(self, findings: list[Finding]) -> bool:
+        """Findings of one detector: to the book, and to the fire risk at the end of the tick. False when they say nothing new."""
+        self._unjudged += findings
+        return sum(map(self._apply, findings)) > 0
 
     def _apply(self, finding: Finding) -> bool:
         """Queue the revision that a finding makes for the journal; False when it says nothing new."""

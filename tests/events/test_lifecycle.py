@@ -190,7 +190,7 @@ def test_old_events_are_forgotten_and_open_ones_never(book):
     book.apply(finding(Stage.END, 10), now(10))
     book.forget_old(now(1000))
     assert [saved.body.kind for saved in book.active()] == ["voltage.low"]
-    assert len(msgspec.json.decode(book.save())) == 1
+    assert len(msgspec.json.decode(book.save().partition(b"\n")[0])) == 1
 
 
 def test_ids_are_version_7_and_sort_by_time():

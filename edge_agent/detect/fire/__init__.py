@@ -1,0 +1,1 @@
+"""Detectors of what may burn: joints, neutrals, leakage, heat, arcs."""
