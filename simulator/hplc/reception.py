@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.hplc.assumptions import assumed
+from simulator.hplc.channel.impulses import erased_share
 from simulator.hplc.channel.mains import Envelope, envelope, window_shares
 from simulator.hplc.phy.decoding import Block, combined_places, failure, frame_control_block, pb_block, preamble_found
 from simulator.hplc.phy.information import STEPS_PER_LOG, information_at
-from simulator.hplc.phy.timing import frame_control_s, payload_s
+from simulator.hplc.phy.timing import SYMBOL_S, frame_control_s, payload_s
 
 Float32 = npt.NDArray[np.float32]
 
@@ -43,9 +44,7 @@ class Reception:
         windows = {pb_block(tmi).name: window_shares(payload_s(tmi, band, 1), swing.share) for tmi in tmis}
         head_s = frame_control_s(band) - assumed("phy.preamble_us") * 1e-6
         windows[frame_control_block().name] = window_shares(head_s, swing.share)
-        return cls(
-            band=band, tmis=tmis, noise_envelope=swing, erased_share=assumed(f"noise.{noise}.erased_share"), windows=windows,
-        )
+        return cls(band=band, tmis=tmis, noise_envelope=swing, erased_share=erased_share(noise, SYMBOL_S), windows=windows)
 
     def of_links(self, snr: Float32) -> Received:
         """``snr``: (links, carriers), linear, over the mean noise; 0 where there is no path."""

@@ -1,4 +1,4 @@
-"""Impulsive noise as samples, three models to choose from. Links use the share of symbols that impulses erase (assumptions, by level).
+"""Impulsive noise: the share of symbols that it erases, which links use, and samples of three models to choose from for waveforms.
 
 Partitioned Markov: Zimmermann and Dostert 2002, IEEE Trans. EMC 44(1), with one state of each kind. Bernoulli-Gaussian is its cheap
 substitute. Middleton's class A fits a minority of measured registers (Cortes 2016) and is an option, not the default.
@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+
+from simulator.hplc.assumptions import assumed
 
 Real = npt.NDArray[np.float64]
 _TERMS = 40                      # of class A: the Poisson tail beyond is below 1e-20 for indices up to 1
@@ -55,3 +57,17 @@ def class_a_density(x: npt.ArrayLike, *, index: float, gamma: float) -> Real:
 def erased_symbols(share: float, rate_s: float, symbol_s: float) -> float:
     """Share of OFDM symbols that an impulse touches: those within it and the one it begins in."""
     return 1.0 - math.exp(-rate_s * symbol_s) * (1.0 - share)
+
+
+def erased_share(level: str, symbol_s: float) -> float:
+    """Share of OFDM symbols lost to impulses at a noise level ("quiet", "normal", "heavy").
+
+    The level says where it lies between the weakly and the heavily disturbed class of the Markov model: share of time and rate of impulses
+    are interpolated geometrically, since the classes are decades apart.
+    """
+    place = assumed(f"noise.{level}.disturbance")
+    share, rate_s = (
+        assumed(f"impulse.weak_{name}") ** (1.0 - place) * assumed(f"impulse.heavy_{name}") ** place
+        for name in ("disturbed_share", "rate_s")
+    )
+    return erased_symbols(share, rate_s, symbol_s)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.hplc.mac.beacons import BeaconReception
-from simulator.hplc.network.assumptions import GOOD_LINK, HOP_FACTOR, MANAGEMENT_MODE, PATIENCE_PERIODS, WORST_LINK
+from simulator.hplc.network.assumptions import GOOD_LINK, HOP_FACTOR, MANAGEMENT_MODE, NEW_PROXY_FACTOR, PATIENCE_PERIODS, WORST_LINK
 from simulator.hplc.network.messages import Admission, AssociationRequest, GatherIndication, Msdu, Result, SendType
 from simulator.hplc.network.settings import LAST_LEVEL
 from simulator.hplc.network.shared import Shared
@@ -48,6 +48,7 @@ class Association:
             # the quality of a beacon tells one direction; until lists are exchanged the other is taken to be like it
             link = shared.links.success[MANAGEMENT_MODE][np.ix_(senders, seekers)] ** 2
             promise = stations.path_success[senders] * HOP_FACTOR ** stations.level[senders]
+            promise[stations.role[senders] == Role.STA] *= NEW_PROXY_FACTOR      # the kind of its beacon says that it has no children
             score = np.where(heard & (link > WORST_LINK), link * promise[:, None], 0.0)
             self._leave_out_tried(seekers, senders, score)
             place = score.argmax(axis=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.hplc.assumptions import assumed, assumed_row
 
 HOP_FACTOR = assumed("network.hop_factor")
+NEW_PROXY_FACTOR = assumed("network.new_proxy_factor")
 GOOD_LINK = assumed("network.good_link")
 PATIENCE_PERIODS = int(assumed("network.patience_periods"))
 WORST_LINK = assumed("network.worst_link")

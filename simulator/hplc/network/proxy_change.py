@@ -46,7 +46,7 @@ class ProxyChange:
             return
         self._failures[sender] = 0
         node = np.array([sender])
-        known = np.maximum(self._counts.so_far(node), self._counts.both[:, node])
+        known = self._known(node)
         known[receiver] = 0.0
         best, score = self._best(node, known)
         if score[0] > 0.0:
@@ -73,9 +73,13 @@ class ProxyChange:
             stations.role[proxy] = Role.PCO
         stations.proxy[receiver] = proxy
         stations.level[receiver] = confirm.level
-        stations.path_success[receiver] = stations.path_success[proxy] * self._counts.both[proxy, receiver]
+        stations.path_success[receiver] = stations.path_success[proxy] * self._known(np.array([receiver]))[proxy, 0]
         self._failures[receiver] = 0
         self.changed += 1
+
+    def _known(self, nodes: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+        """``both`` for each of ``nodes``, with what the route period that is running has shown already."""
+        return np.maximum(self._counts.so_far(nodes), self._counts.both[:, nodes])
 
     def _best(
         self, nodes: npt.NDArray[np.intp], both: npt.NDArray[np.float32],

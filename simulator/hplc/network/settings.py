@@ -36,6 +36,6 @@ class NetworkSettings:
     white_list: frozenset[int] | None = None
     black_list: frozenset[int] = frozenset()
     max_stations: int = LAST_TEI - FIRST_TEI + 1
-    max_proxies: int = 250             # [I] one proxy beacon each must fit into 255 slots
+    max_proxies: int = LAST_TEI - FIRST_TEI + 1    # [I] those that find no beacon slot in a period take turns
     max_children: int = 250            # [I]
     last_level: int = LAST_LEVEL

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate
 
 from simulator.hplc.assumptions import assumed
-from simulator.hplc.channel.impulses import bernoulli_gaussian, class_a, class_a_density, disturbed, erased_symbols
+from simulator.hplc.channel.impulses import bernoulli_gaussian, class_a, class_a_density, disturbed, erased_share
 from simulator.hplc.channel.mains import katayama, window_shares
 from simulator.hplc.phy import SYMBOL_S
 
@@ -39,9 +39,21 @@ def test_class_a_has_unit_power_and_its_samples_follow_its_density():
         assert (np.abs(samples) < edge).mean() == pytest.approx(integrate.trapezoid(density(grid[inside]), grid[inside]), abs=3e-3)
 
 
-def test_the_share_of_erased_symbols_under_heavy_noise_is_what_the_markov_class_gives():
-    found = erased_symbols(assumed("impulse.heavy_disturbed_share"), assumed("impulse.heavy_rate_s"), SYMBOL_S)
-    assert assumed("noise.heavy.erased_share") == pytest.approx(found, abs=5e-4)
+def test_symbols_erased_under_heavy_noise_are_those_that_impulses_of_the_heavy_class_touch():
+    # Zimmermann and Dostert's class over 100 s, laid over symbols in steps of a twentieth
+    covered = disturbed(20 * 1_940_000, SYMBOL_S / 20, share=3.27e-3, rate_s=51.6, chance=np.random.default_rng(SEED))
+    assert erased_share("heavy", SYMBOL_S) == pytest.approx(covered.reshape(-1, 20).any(axis=1).mean(), rel=0.05)
+
+
+def test_where_impulses_are_rare_they_erase_their_time_and_a_symbol_each():
+    assert erased_share("quiet", SYMBOL_S) == pytest.approx(1.35e-5 + 0.122 * SYMBOL_S, rel=1e-3)
+
+
+def test_the_third_class_lies_decades_from_both_others():
+    quiet, normal, heavy = (erased_share(level, SYMBOL_S) for level in ("quiet", "normal", "heavy"))
+    assert normal == pytest.approx(np.sqrt(quiet * heavy), rel=0.1)
+    assert quiet < normal / 10
+    assert heavy > 10 * normal
 
 
 def test_the_mains_envelope_has_a_mean_of_one_and_its_crest_at_a_quarter_cycle():

@@ -134,3 +134,16 @@ def test_a_table_with_more_proxies_than_fit_asks_for_a_longer_period() -> None:
     asked_s = owner.period_settings(NOW_S, modes=MODES, networks=1).duration_s
     assert usual == 3.0
     assert 3.0 < asked_s <= 15.0
+
+
+def test_four_hundred_proxies_are_admitted_and_take_turns_with_the_255_beacon_slots() -> None:
+    owner = coordinator(nodes=810, max_children=1000)
+    for node in range(1, 401):
+        assert admit(owner, node, 0) is Result.OK
+        assert admit(owner, node + 400, node) is Result.OK
+    heard: set[int] = set()
+    for period in range(12):
+        asked = owner.beacons(NOW_S + 15.0 * period, 15.0, modes=MODES, networks=1)
+        assert len(asked.proxies) + len(asked.discovery) <= 255
+        heard.update(asked.proxies)
+    assert heard == set(range(1, 401))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from simulator.hplc.network import LeaveReason, NetworkSettings, Result, Role
 from tests.simulator.hplc.mac.link_tables import all_hear_all, links_of
-from tests.simulator.hplc.network.networks import chain, joined, macs_of, network_on, scattered_network
+from tests.simulator.hplc.network.networks import DEAF_DB, chain, joined, macs_of, network_on, scattered_network
 
 
 def test_a_hundred_and_twenty_modules_join_within_the_test_bench_limit() -> None:
@@ -58,6 +59,24 @@ def test_a_good_way_over_a_relay_is_taken_instead_of_a_bad_direct_one() -> None:
     network.run_until(1000.0)
     assert network.stations.proxy[1:].tolist() == [0, 1]
     assert network.stations.role[1] == Role.PCO
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_of_two_alike_the_one_that_is_a_proxy_already_is_asked(seed: int) -> None:
+    links = links_of([
+        [0, 20, 20, DEAF_DB, DEAF_DB], [20, 0, 20, DEAF_DB, 20], [20, 20, 0, 20, 20], [DEAF_DB, DEAF_DB, 20, 0, DEAF_DB],
+        [DEAF_DB, 20, 20, DEAF_DB, 0],
+    ])
+    network = network_on(links, seed=seed)
+    network.power_off([4], 0.0)
+    network.run_until(100.0)
+    assert network.stations.proxy[1:4].tolist() == [0, 0, 2]
+    # a little less success: without the rule the station without children would be asked as soon as both are heard
+    for matrix in links.success.values():
+        matrix[2, 4] = matrix[4, 2] = 0.95
+    network.power_on([4], 100.0)
+    network.run_until(200.0)
+    assert network.stations.proxy[4] == 2
 
 
 def test_a_station_that_the_cco_cannot_hear_joins_through_one_that_can() -> None:
