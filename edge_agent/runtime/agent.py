@@ -27,12 +27,13 @@ from edge_agent.runtime.clock import AcceleratedClock, SystemClock
 from edge_agent.runtime.notify import notify
 from edge_agent.runtime.pipeline import Pipeline
 from edge_agent.runtime.supply import SupplyFile
-from edge_agent.state import StateStore
+from edge_agent.state import Requests, StateStore, requests_directory
 from edge_agent.transport import create_link, framing_of
 
 log = logging.getLogger("hplc_edge.runtime")
 
 _SAVE_STATE_EVERY_S = 600.0  # learned state is some tens of kilobytes: saved more often it would wear flash
+_REQUESTS_EVERY_S = 10.0  # a person waits for it
 _WATCHDOG_EVERY_S = 10.0  # a third of WatchdogSec in deploy/hplc-edge.service
 _STOP_S = 1.5  # Ctrl-C to exit within 2 s
 
@@ -73,6 +74,7 @@ class Agent:
             store=StateStore(config.state_dir / "state"),
             supply=self._supply,
         )
+        self._requests = Requests(requests_directory(config.state_dir))
         self._publisher = Publisher(
             journal=self._journal,
             settings=config.mqtt,
@@ -108,6 +110,7 @@ class Agent:
                 tasks.create_task(self._tick_for_ever(), name="tick"),
                 tasks.create_task(self._report_for_ever(), name="health"),
                 tasks.create_task(self._save_for_ever(), name="state"),
+                tasks.create_task(self._take_requests_for_ever(), name="requests"),
                 tasks.create_task(self._feed_watchdog(), name="watchdog"),
             ]
             log.info("%d meters on %d buses", len(self._config.meters), len(self._readers))
@@ -189,6 +192,19 @@ class Agent:
         while True:
             await asyncio.sleep(_SAVE_STATE_EVERY_S)
             self._pipeline.memory.save_detectors_soon()
+
+    async def _take_requests_for_ever(self) -> None:
+        """Those of ``hplc-edge relearn``; the first ones may be older than this run."""
+        try:
+            self._requests.prepare()
+        except OSError as exc:
+            log.warning("no request of an operator will be seen: %s", exc)
+        while True:
+            for request in self._requests.take():
+                self._pipeline.relearn(request.meters, request.detectors)
+            if self._pipeline.memory.is_saved:
+                self._requests.finish()
+            await asyncio.sleep(_REQUESTS_EVERY_S)
 
     async def _feed_watchdog(self) -> None:
         """Only while readings move or nobody can be read: a stuck agent is restarted by the service manager."""

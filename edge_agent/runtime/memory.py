@@ -42,6 +42,11 @@ class Memory:
         """Also what they learned without telling anything."""
         self._unsaved.update(self._detectors)
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether what is on disk knows of everything that was told and asked for."""
+        return self._is_book_saved and not self._unsaved
+
     def save_if_due(self) -> None:
         """Save what has news, unless the journal is behind."""
         if self._is_journal_behind():

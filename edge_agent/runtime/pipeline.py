@@ -177,10 +177,10 @@ class Pipeline:
         if not self._unjournaled:
             self.memory.save_all()
 
-    def relearn(self, meters: Sequence[str], detectors: Iterable[str]) -> list[str]:
+    def relearn(self, meters: Sequence[str], detectors: Iterable[str]) -> None:
         """Have detectors forget what they learned of these meters and release what they hold; those named, or all where none is.
 
-        Gives the names of those that did. A meter or detector that is not here is passed over: the request may be older than the archive.
+        A meter or detector that is not here is passed over: the request may be older than the archive.
         """
         known, wanted = {meter.id: meter.index for meter in self._archive.meters}, set(detectors)
         indices, done = [known[meter] for meter in meters if meter in known], list[str]()
@@ -189,7 +189,9 @@ class Pipeline:
                 detector.relearn(indices)
                 done.append(name)
         self.memory.has_told(done)
-        return done
+        log.warning("%d meters are learned anew by %s", len(indices), ", ".join(done) or "nobody")
+        data: dict[str, str | int | float | bool] = {"meters": " ".join(meters), "detectors": " ".join(done)}
+        self._try_system_event("detect.relearn", "info", data)
 
     def _tell(self, findings: list[Finding]) -> bool:
         """Findings of one detector: to the book, and to the fire risk at the end of the tick. False when they say nothing new."""
