@@ -46,7 +46,7 @@ class HplcArea:
         for node, meter in enumerate(meters, start=1):
             station = StationNode(self.network, node, answering(meter), seed=seed)
             self.network.attach(node, OutageStation(self.network, node, module, seed=seed, beneath=station))
-        self.carrier = NetworkCarrier(self.network, links)
+        self.carrier = NetworkCarrier(self.network)
         self.cco = Cco(self.carrier, profile or CcoProfile(supply=module.coordinator), main_address=MAIN_ADDRESS)
 
     @property

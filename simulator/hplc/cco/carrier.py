@@ -11,7 +11,8 @@ from typing import Protocol
 class Member:
     """A node of the CCO's own table, the CCO itself (TEI 1, level 0, role 4) included.
 
-    ``proxy_tei`` 0 without a parent; ``role`` 1 STA, 2 PCO, 4 CCO; ``phase`` 1 to 3 as the CCO identified it, 0 before it has.
+    ``proxy_tei`` 0 without a parent; ``role`` 1 STA, 2 PCO, 4 CCO; ``phase`` 1 to 3 as the CCO identified it, 0 before it has and for
+    a three-phase meter (``is_three_phase``, as its module said when it joined).
     """
 
     address: str
@@ -20,6 +21,7 @@ class Member:
     level: int
     role: int
     phase: int = 0
+    is_three_phase: bool = False
     is_online: bool = True
 
 

@@ -9,10 +9,10 @@ import hashlib
 
 from edge_agent.wire.gdw10376_2.units.network import CHIP_ID_HEAD
 from simulator.hplc.cco.carrier import Member
+from simulator.hplc.network import DeviceKind
 
 _CLASS_HPLC = 2
 _VENDOR_AND_MODEL = bytes.fromhex("00010002")
-_CCO, _METER_UNIT = 2, 3
 _CHECK_BYTES = 8
 
 
@@ -23,4 +23,6 @@ def chip_id(address: str) -> bytes:
 
 
 def device_type(member: Member) -> int:
-    return _CCO if member.level == 0 else _METER_UNIT
+    if member.level == 0:
+        return DeviceKind.CCO
+    return DeviceKind.THREE_PHASE_METER_UNIT if member.is_three_phase else DeviceKind.METER_UNIT

@@ -21,6 +21,7 @@ from simulator.hplc.gasp.events import Event
 from simulator.hplc.gasp.gathering import CcoGathering
 
 _NEVER = float("inf")
+_THREE_PHASE_METER = 4      # "channel feature" of R
 
 
 @dataclass(slots=True)
@@ -68,7 +69,10 @@ class Core:
         if isinstance(to.addresses, AddressField):
             member = self.carrier.member(to.addresses.destination)
             if member is not None:
-                info = UpInfo(sequence=to.sequence, phase=member.phase, relay_level=max(0, member.level - 1))
+                info = UpInfo(
+                    sequence=to.sequence, phase=member.phase, relay_level=max(0, member.level - 1),
+                    meter_channel=_THREE_PHASE_METER if member.is_three_phase else 0,
+                )
         self.send(reply(to, unit, info=info), now_s)
 
     def next_sequence(self) -> int:

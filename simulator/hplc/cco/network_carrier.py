@@ -9,8 +9,7 @@ import numpy as np
 
 from simulator.hplc.cco.carrier import Arrived, Member
 from simulator.hplc.cco.meter_station import AnswerMeter, MeterStation, StationPort, StationSettings
-from simulator.hplc.links import LinkTable
-from simulator.hplc.network import Delivered, Network, Role, SendType
+from simulator.hplc.network import Delivered, DeviceKind, Network, Role, SendType
 
 _BROADCAST_LINK, _READ_LINK = 1, 1
 _DIGITS = 12
@@ -20,13 +19,11 @@ USUAL_STATION = StationSettings()
 class NetworkCarrier:
     """The side of one CCO (``coordinator``: its number in the network). It sees the CCO's own tables and what arrives at its node.
 
-    Addresses of modules are those of their meters, as twelve digits. ``links``: those of the network, for its band and for the other
-    CCOs that this one hears.
+    Addresses of modules are those of their meters, as twelve digits.
     """
 
-    def __init__(self, network: Network, links: LinkTable, *, coordinator: int = 0) -> None:
+    def __init__(self, network: Network, *, coordinator: int = 0) -> None:
         self.network = network
-        self._links = links
         self._own = network.coordinators[coordinator]
         self._number = coordinator
         self._arrived: list[Arrived] = []
@@ -44,7 +41,7 @@ class NetworkCarrier:
 
     @property
     def band(self) -> int:
-        return self._links.band
+        return self.network.links.band
 
     def run_until(self, time_s: float) -> None:
         self.network.run_until(time_s)
@@ -86,7 +83,7 @@ class NetworkCarrier:
         return self._address_of.get(tei)
 
     def neighbour_nids(self) -> Sequence[int]:
-        hears = self._links.hears
+        hears = self.network.links.hears
         return [other.nid for other in self.network.coordinators if other is not self._own and hears[other.node, self._own.node]]
 
     def allow(self, addresses: frozenset[str] | None) -> None:
@@ -127,7 +124,8 @@ class NetworkCarrier:
         return Member(
             address=_text(int(own.member_macs[node])), tei=int(own.tei[node]), proxy_tei=int(own.tei[proxy]) if proxy >= 0 else 0,
             level=int(own.level[node]), role=int(Role.PCO if has_children else Role.STA),
-            phase=self.network.phase_identification.identified.get(node, 0), is_online=is_online,
+            phase=self.network.phase_identification.identified.get(node, 0),
+            is_three_phase=bool(own.device[node] == DeviceKind.THREE_PHASE_METER_UNIT), is_online=is_online,
         )
 
 

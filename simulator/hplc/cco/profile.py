@@ -45,6 +45,7 @@ class CcoProfile:
     search_repeat_s: float = 30.0           # [I] stations are asked again for their meters
     search_slots: int = 20                  # [I] of 150 ms, where 11H F5 says 0
     search_nodes: int = 8                   # [I] in one 06H F4
+    search_tells_devices: bool = True       # [S4] 06H F4; other modules name what a search finds by 06H F1
     content_wait_s: float = 6.0             # [I] for an answer to 14H F1, as for direct commands
     content_tries: int = 3                  # [I] then the next node
     area_identification_s: float = 120.0    # [I] then 06H F3 says that it is done

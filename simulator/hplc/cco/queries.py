@@ -14,6 +14,7 @@ from simulator.hplc.cco.core import Core
 
 _BROADBAND = 2
 _THREE_PHASES = 3
+_ALL_PHASE_BITS = 7
 _SLAVE_STEP_IDLE = 8
 _LEARNT, _WORKING, _EVENTS = 1, 2, 4
 _SEARCHES, _AREA = 2, 8
@@ -117,7 +118,12 @@ def _topology(core: Core, asked: Unit) -> Unit:
 
 def _phases(core: Core, asked: Unit) -> Unit:
     members, total, start = _page(core, asked)
-    entries = tuple(units.PhaseNode(address=one.address, phase_bits=7 if one.level == 0 else _phase_bits(one)) for one in members)
+    entries = tuple(
+        units.PhaseNode(
+            address=one.address, phase_bits=_ALL_PHASE_BITS if one.level == 0 else _phase_bits(one),
+            is_three_phase_meter=one.is_three_phase,
+        ) for one in members
+    )
     return units.PhaseList(total=total, start=start, nodes=entries)
 
 
@@ -139,6 +145,8 @@ def _module_id(core: Core, asked: Unit) -> Unit:
 
 
 def _phase_bits(member: Member) -> int:
+    if member.is_three_phase:
+        return _ALL_PHASE_BITS
     return 1 << member.phase - 1 if member.phase else 0
 
 

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edge_agent.wire.gdw10376_2 import DeviceType, units
-from edge_agent.wire.gdw10376_2.units import ContentQuery, RouteTask, SupplyChange, SupplyNode, supply_events
+from edge_agent.wire.gdw10376_2.units import (
+    ContentQuery,
+    FoundDevice,
+    FoundNode,
+    NodeReport,
+    RouteTask,
+    SupplyChange,
+    SupplyNode,
+    supply_events,
+)
 from edge_agent.wire.gdw10376_2.units.events import MAX_REFUSED
 from simulator.hplc.cco.core import Core
 from simulator.hplc.cco.reading import end_read
@@ -86,9 +97,20 @@ def _search(core: Core, now_s: float) -> None:
     if core.search.is_open != was_open:
         core.list_allowed()
     for nodes in core.search.take_found(core.archive.index, core.profile.search_nodes):
-        core.reports.add(units.SearchReport(nodes=tuple(nodes)), now_s)
+        core.reports.add(units.SearchReport(nodes=tuple(nodes)) if core.profile.search_tells_devices else _named(core, nodes), now_s)
     if has_ended:
         core.reports.add(units.RouteChange(change=RouteTask.SEARCH), now_s)
+
+
+def _named(core: Core, devices: Sequence[FoundDevice]) -> NodeReport:
+    """06H F1 knows no collectors: these and the meters behind them are slaves alike."""
+    found = []
+    for device in devices:
+        found.append(FoundNode(address=device.address, protocol=device.protocol, index=device.index))
+        found += [
+            FoundNode(address=one.address, protocol=one.protocol, index=core.archive.index(one.address)) for one in device.subordinates
+        ]
+    return NodeReport(nodes=tuple(found))
 
 
 def _report_refused(core: Core, now_s: float) -> None:

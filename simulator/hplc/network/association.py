@@ -73,7 +73,7 @@ class Association:
         assert isinstance(request, AssociationRequest)
         shared = self._shared
         network = int(shared.stations.home[receiver])
-        admission = shared.coordinators[network].admit(msdu.source, request.mac, request.proxy, now_s)
+        admission = shared.coordinators[network].admit(msdu.source, request.mac, request.proxy, now_s, device=request.device)
         gathered = self._results.setdefault((network, request.proxy), [])
         if not gathered:
             shared.timeline.at(now_s + shared.module.network.gather_s, self._answer, network, request.proxy)
@@ -102,7 +102,7 @@ class Association:
         if home == NOWHERE:
             return
         self._tried.setdefault(node, set()).add(proxy)
-        request = AssociationRequest(mac=int(stations.macs[node]), proxy=proxy)
+        request = AssociationRequest(mac=int(stations.macs[node]), proxy=proxy, device=stations.device(node))
         shared.relay.send(node, shared.coordinators[home].node, request, request.length_bytes, link_id=_LINK_ID, first_hop=proxy)
 
     def _leave_out_tried(self, seekers: npt.NDArray[np.intp], senders: npt.NDArray[np.intp], score: npt.NDArray[np.float64]) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simulator.hplc.mac.period import LONGEST_PERIOD_S, BeaconRequest, PeriodSettings
 from simulator.hplc.network.assumptions import BEACON_SHARE, FORMED_AFTER_S
-from simulator.hplc.network.messages import Admission, Result
+from simulator.hplc.network.messages import Admission, DeviceKind, Result
 from simulator.hplc.network.rates import BeaconModes
 from simulator.hplc.network.settings import (
     BEACONS_PER_170_S,
@@ -43,6 +43,7 @@ class Coordinator:
         self.removed = 0
         self.last_change_s = -np.inf
         self.member_macs = np.zeros(nodes, np.int64)
+        self.device = np.zeros(nodes, np.int8)
         self.tei[node] = 1
 
     @property
@@ -63,7 +64,7 @@ class Coordinator:
         behind = self.proxy[self.proxy != _NONE]
         return np.bincount(behind, minlength=len(self.proxy))
 
-    def admit(self, node: int, mac: int, proxy: int, now_s: float) -> Admission:
+    def admit(self, node: int, mac: int, proxy: int, now_s: float, *, device: DeviceKind = DeviceKind.METER_UNIT) -> Admission:
         """Judge an association request that arrived through ``proxy``."""
         result = self._judge(node, mac, proxy)
         if not result.is_ok:
@@ -72,6 +73,7 @@ class Coordinator:
             taken = set(self.tei.tolist())
             self.tei[node] = next(tei for tei in range(FIRST_TEI, LAST_TEI + 1) if tei not in taken)
             self.member_macs[node] = mac
+            self.device[node] = device
             self.beacon_asked_s[node] = -np.inf
         self._move(node, proxy)
         self.seen_s[node] = self.last_change_s = now_s

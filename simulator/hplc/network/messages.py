@@ -18,6 +18,14 @@ class SendType(IntEnum):
     LOCAL_BROADCAST = 2
 
 
+class DeviceKind(IntEnum):
+    """What a station says it is when it joins."""
+
+    CCO = 2
+    METER_UNIT = 3
+    THREE_PHASE_METER_UNIT = 7
+
+
 class Result(IntEnum):
     """Of an association or a change of proxy."""
 
@@ -58,6 +66,7 @@ class AssociationRequest:
 
     mac: int
     proxy: int
+    device: DeviceKind
     length_bytes: int = 56
 
 

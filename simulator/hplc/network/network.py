@@ -98,6 +98,11 @@ class Network:
         return self._timeline.now_s
 
     @property
+    def links(self) -> LinkTable:
+        """As they are now."""
+        return self._shared.links
+
+    @property
     def relayed(self) -> Relay:
         """For its counters."""
         return self._relay

@@ -8,7 +8,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from simulator.hplc.network.messages import LeaveReason
+from simulator.hplc.mac.period import ALL_PHASES
+from simulator.hplc.network.messages import DeviceKind, LeaveReason
 from simulator.hplc.network.settings import CCO_TEI
 
 NOWHERE = -1
@@ -69,6 +70,9 @@ class Stations:
 
     def is_joined(self, node: int) -> bool:
         return bool(self.home[node] != NOWHERE)
+
+    def device(self, node: int) -> DeviceKind:
+        return DeviceKind.THREE_PHASE_METER_UNIT if self.phases[node] == ALL_PHASES else DeviceKind.METER_UNIT
 
     def join(self, node: int, *, home: int, tei: int, proxy: int, level: int, sequence: int, path_success: float, now_s: float) -> None:
         """A station takes what the CCO gave it. Joining again where it already is keeps its role."""

@@ -14,10 +14,10 @@ from simulator.hplc.network.coordinator import Coordinator
 from simulator.hplc.network.network import Network
 from simulator.hplc.network.stations import Stations
 
-_FORMAT = 1
+_FORMAT = 2
 _STATIONS = ("home", "tei", "proxy", "level", "role", "sequence", "path_success", "joined_s", "beacon_s", "allowed_s", "first_heard_s",
              "asked_until_s", "refused_until_s", "has_mains")
-_COORDINATOR = ("tei", "proxy", "level", "seen_s", "beacon_asked_s", "child_down", "child_up", "member_macs")
+_COORDINATOR = ("tei", "proxy", "level", "seen_s", "beacon_asked_s", "child_down", "child_up", "member_macs", "device")
 _SCALARS = ("nid", "sequence", "removed", "last_change_s")
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 import pytest
 
 from edge_agent.wire.gdw10376_2 import Code, DenyReason, units
 from simulator.hplc.cco.network_carrier import NetworkCarrier, StationNode
 from simulator.hplc.gasp import OutageStation
-from simulator.hplc.network import Network
+from simulator.hplc.network import Network, NetworkSettings
 from tests.simulator.hplc.cco.scripted import SUPPLY, Concentrator
-from tests.simulator.hplc.network.networks import MODULE, chain, macs_of, network_on
+from tests.simulator.hplc.mac.link_tables import all_hear_all, links_of
+from tests.simulator.hplc.network.networks import DEAF_DB, MODULE, chain, macs_of, network_on
 
 NODES = 5
 FRAME = bytes.fromhex("68610100000000681104333434351716")
@@ -30,7 +32,7 @@ class OnTheLine(Concentrator):
             station = StationNode(self.network, node, partial(self._answer, node))
             top = OutageStation(self.network, node, MODULE, seed=1, beneath=station) if has_outages else station
             self.network.attach(node, top)
-        super().__init__(NetworkCarrier(self.network, links), **profile)
+        super().__init__(NetworkCarrier(self.network), **profile)
         self.cco.core.main_address = ADDRESSES[0]
 
     def _answer(self, node: int, frame: bytes) -> bytes:
@@ -126,6 +128,29 @@ def test_phases_are_those_that_the_network_identified():
     made.run(60.0)
     found = {node.address: node.phase_bits for node in made.ask(units.PageQuery(code=Code(0x10, 31), start=1, count=64)).nodes}
     assert [found[address] for address in ADDRESSES[1:]] == [1, 2, 4, 1]
+
+
+def test_three_phase_meters_are_told_as_such_without_being_asked_for_their_phase():
+    made = OnTheLine()
+    made.network.stations.phases[:] = [0, 1, 2, 0, 1]
+    made.form()
+    listed = made.ask(units.PageQuery(code=Code(0x10, 31), start=1, count=64)).nodes
+    assert [node.address for node in listed if node.is_three_phase_meter] == [ADDRESSES[3]]
+    assert {node.address: node.phase_bits for node in listed}[ADDRESSES[3]] == 0b111
+    made.ask(READ, ADDRESSES[3], wait_s=5.0)
+    assert made.answers[-1][1].info.meter_channel == 4
+    chips = made.ask(units.PageQuery(code=Code(0x10, 112), start=1, count=64)).nodes
+    assert {chip.address: chip.device_type for chip in chips} == dict(zip(ADDRESSES, (2, 3, 3, 7, 3), strict=True))
+
+
+def test_neighbour_networks_are_those_that_the_wires_of_today_let_it_hear():
+    near = all_hear_all(4)
+    far = links_of(np.where(np.eye(4, dtype=bool), 20.0, DEAF_DB))
+    network = network_on(near, NetworkSettings(), NetworkSettings(), coordinators=(0, 1))
+    carrier = NetworkCarrier(network)
+    assert list(carrier.neighbour_nids()) == [network.coordinators[1].nid]
+    network.set_links(far)
+    assert list(carrier.neighbour_nids()) == []
 
 
 def test_a_dying_meter_is_reported_by_its_address_through_its_neighbours():

@@ -45,6 +45,16 @@ def test_a_search_opens_the_network_asks_stations_and_reports_each_once():
     assert [(node.address, node.protocol, node.device, node.index) for node in found] == [(METER, 2, 1, 1), (OTHER, 2, 1, 0)]
 
 
+def test_a_module_of_another_make_names_what_it_finds_by_06h_f1_collectors_and_meters_alike():
+    concentrator = with_archive(METER, search_tells_devices=False)
+    concentrator.ask(units.StartRegistration(minutes=2, repeats=1, slots=10))
+    tell_meters(concentrator, OTHER, b"\x00\x02" + bytes.fromhex("630100000000 02 610100000000 02"))
+    concentrator.run(5.0)
+    found = [node for report in concentrator.told(units.NodeReport) for node in report.nodes]
+    assert [(node.address, node.protocol, node.index) for node in found] == [(OTHER, 2, 0), (THIRD, 2, 0), (METER, 2, 1)]
+    assert concentrator.told(units.SearchReport) == []
+
+
 def test_a_search_ends_by_itself_with_the_vectors_report_and_closes_the_network():
     concentrator = with_archive(METER)
     concentrator.run(5.0)
