@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.model import Archive, AreaFrame, Finding, Place
+from edge_agent.model import Archive, AreaFrame, Finding, Place, Waveform
 
 Condition = tuple[str, Place]      # finding kind and place: what an event is known by
 
@@ -46,6 +46,35 @@ class DetectorType:
     name: str
     settings: type
     build: Callable[[Archive, Any], Detector]
+
+
+class WaveformDetector(Protocol):
+    """State of one detector over all circuits whose current is sampled. The contract is the same, with windows in the place of frames."""
+
+    def take(self, waveform: Waveform) -> list[Finding]:
+        """Look at one window; windows come in any order and any number of times."""
+        ...
+
+    def relearn(self, meters: Sequence[int]) -> None:
+        """By an operator's command: forget what was learned of these meters; what is told of them ends with their next window."""
+        ...
+
+    def conditions(self) -> set[Condition]: ...
+
+    def save(self) -> bytes: ...
+
+    def load(self, data: bytes) -> None:
+        """Raises ValueError as that of ``Detector``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveformDetectorType:
+    """As ``DetectorType``, in ``detect/waveform``; the settings are those of ``[detect.NAME]`` too."""
+
+    name: str
+    settings: type
+    build: Callable[[Archive, Any], WaveformDetector]
 
 
 def save_arrays(version: int, archive: Archive, arrays: dict[str, npt.NDArray[Any]]) -> bytes:
