@@ -21,6 +21,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "edge_agent.transport": ("cython_ext",),
     "edge_agent.acquire": ("edge_agent.model", "edge_agent.wire", "edge_agent.transport", "firmware_profiles"),
     "edge_agent.detect": ("edge_agent.model", "cython_ext"),
+    "edge_agent.outage": ("edge_agent.model", "cython_ext"),
     "edge_agent.events": ("edge_agent.model", "edge_agent.contract"),
     "edge_agent.journal": ("edge_agent.model", "cython_ext"),  # crc32c of each record is a kernel
     "edge_agent.state": ("edge_agent.model", "edge_agent.journal", "cython_ext"),

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     directory = load_config(arguments.config).state_dir / "journal"
     if not directory.is_dir():
         raise ConfigError([f"{directory}: no journal yet; has the agent run with this configuration?"])
-    events = list(_events(directory))
+    events = list(journaled_events(directory))
     seen = len(events)
     if arguments.active:
         newest = {event["data"]["event_id"]: event for event in events}
@@ -40,13 +40,13 @@ def run(arguments: argparse.Namespace) -> int:
         _show(event, as_json=arguments.json)
     while arguments.follow:
         time.sleep(_FOLLOW_EVERY_S)
-        for event in list(_events(directory))[seen:]:
+        for event in list(journaled_events(directory))[seen:]:
             seen += 1
             _show(event, as_json=arguments.json)
     return 0
 
 
-def _events(directory: Path) -> Iterator[dict[str, Any]]:
+def journaled_events(directory: Path) -> Iterator[dict[str, Any]]:
     """Event messages of the journal, in order of time."""
     found = []
     for stream in _STREAMS:

@@ -1,0 +1,54 @@
+"""``hplc-edge indices`` on the events of a scenario and on files that are none."""
+
+import json
+
+import pytest
+
+from edge_agent.cli.main import main
+from edge_agent.contract.envelope import utc_text
+
+BEGIN_MS = 1_790_000_000_000
+
+
+def line(event, meters, *, at_h, end_h=None):
+    body = {"event_id": event, "kind": "supply.lost", "scope": "node", "meters": meters, "begin": utc_text(BEGIN_MS),
+            "evidence_to": utc_text(BEGIN_MS + round(3.6e6 * at_h))}
+    if end_h is not None:
+        body["end"] = utc_text(BEGIN_MS + round(3.6e6 * end_h))
+    return json.dumps({"data": body}) + "\n"
+
+
+def indices(path, *more):
+    return main(["indices", "--events", str(path), "--customers", "10", "--from", "2026-01-01", "--to", "2027-01-01T00:00:00Z", *more])
+
+
+def test_the_indices_of_a_file_of_events(tmp_path, capsys):
+    path = tmp_path / "events.jsonl"
+    path.write_text(line("e", ["a", "b"], at_h=0) + line("e", ["a"], at_h=1) + line("e", ["a"], at_h=2, end_h=2))
+    assert indices(path, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["low_voltage"]["saifi"] == 0.2
+    assert found["low_voltage"]["customer_hours"] == 3.0
+    assert found["medium_voltage"]["customer_hours"] == 0.0
+    assert indices(path) == 0
+    assert "SAIDI_H" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    ("{}\n", "line 1 is no event message"), ("x\n", "line 1 is no event message"),
+    ('{"data": {"kind": "supply.lost"}}\n', "begin, event_id, evidence_to, scope"),
+])
+def test_a_file_that_is_no_log_is_one_line(tmp_path, capsys, content, said):
+    path = tmp_path / "events.jsonl"
+    path.write_text(content)
+    assert indices(path) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_period_that_ends_before_it_begins_is_one_line(tmp_path, capsys):
+    path = tmp_path / "events.jsonl"
+    path.write_text("")
+    assert main(["indices", "--events", str(path), "--customers", "1", "--from", "2026-02-01", "--to", "2026-01-01"]) == 2
+    assert "must be after" in capsys.readouterr().err
+    assert main(["indices", "--events", str(path), "--customers", "1", "--from", "May", "--to", "2026-01-01"]) == 2
+    assert "--from May: write UTC as 2026-01-01" in capsys.readouterr().err
