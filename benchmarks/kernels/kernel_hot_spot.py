@@ -29,10 +29,10 @@ class HotSpotPair:
         self._load[:] = self._chance.uniform(0.2, 1.2, self._n)
 
     def kernel(self) -> object:
-        return update_hot_spot(self._load, self._ambient, self._taken, self._constants, self._state, self._seen, _MAX_GAP_S)
+        return update_hot_spot(self._load, self._load, self._ambient, self._taken, self._constants, self._state, self._seen, _MAX_GAP_S)
 
     def loop(self) -> object:
-        arrays = (self._load, self._ambient, self._taken, self._constants, self._state, self._seen)
+        arrays = (self._load, self._load, self._ambient, self._taken, self._constants, self._state, self._seen)
         return self._loops.hot_spot(ctypes.c_ssize_t(self._n), *map(pointer, arrays), ctypes.c_double(_MAX_GAP_S))
 
 

@@ -28,7 +28,7 @@ ORACLE = Path(__file__).parents[1] / "data" / "transformer_oracle"
 loads = st.one_of(st.floats(-3, 3), st.sampled_from([math.nan, math.inf, -math.inf, 1e300, 10.0, 10.1, 0.0]))
 ambients = st.one_of(st.floats(-60, 60), st.sampled_from([math.nan, 1e300, 90.0]))
 some_ms = st.one_of(st.integers(0, 8_000_000), st.sampled_from([0, 1000, 60_000, -300_000]))  # clocks are also set back
-steps = st.lists(st.tuples(st.lists(st.tuples(loads, ambients), min_size=4, max_size=4), some_ms), min_size=1, max_size=12)
+steps = st.lists(st.tuples(st.lists(st.tuples(loads, loads, ambients), min_size=4, max_size=4), some_ms), min_size=1, max_size=12)
 
 
 def twins():
@@ -50,7 +50,8 @@ def run(load_pu, ambient_cel, *, minutes, constants=None, state=None):
     state, seen = cold(1, ambient_cel[0]) if state is None else state
     rows = []
     for load, ambient, minute in zip(load_pu, ambient_cel, minutes, strict=True):
-        update_hot_spot(np.array([float(load)]), np.array([float(ambient)]), np.array([round(60_000 * minute)]), table, state, seen, 1e9)
+        loads, taken = np.array([float(load)]), np.array([round(60_000 * minute)])
+        update_hot_spot(loads, loads, np.array([float(ambient)]), taken, table, state, seen, 1e9)
         rows.append(state[:, 0].copy())
     return np.array(rows)
 
@@ -63,10 +64,10 @@ def test_kernel_and_twin_agree_to_the_bit(given_steps):
     now_ms = 0
     for values, step_ms in given_steps:
         now_ms += step_ms
-        load_pu, ambient_cel = (np.array(column) for column in zip(*values, strict=True))
+        load_pu, oil_load_pu, ambient_cel = (np.array(column) for column in zip(*values, strict=True))
         results = [
             (
-                module.update_hot_spot(load_pu, ambient_cel, np.full(4, now_ms), constants, *state, 3600.0),
+                module.update_hot_spot(load_pu, oil_load_pu, ambient_cel, np.full(4, now_ms), constants, *state, 3600.0),
                 [array.tobytes() for array in state],
             )
             for module, state in states.items()
@@ -138,6 +139,15 @@ def test_feed_in_heats_as_load_does():
     assert np.array_equal(run([0.0, -1.2], [20.0] * 2, minutes=[0, 60]), run([0.0, 1.2], [20.0] * 2, minutes=[0, 60]))
 
 
+def test_oil_that_phases_share_is_heated_by_the_load_of_all_and_the_winding_by_its_own():
+    state, seen = cold(1)
+    table = constants_column(ThermalConstants())
+    for at_ms in (0, 60_000_000):
+        update_hot_spot(np.array([2.0]), np.array([1.0]), np.array([20.0]), np.array([at_ms]), table, state, seen, 1e9)
+    assert state[TOP_OIL_CEL, 0] == pytest.approx(75.0, abs=0.3)       # 55 K at the rated load, after 1000 min
+    assert state[RISE_K, 0] == pytest.approx(23.0 * 2.0**1.6)
+
+
 def test_a_clock_set_back_lets_no_time_pass_and_a_long_gap_counts_in_part():
     back = run([1.0, 2.0, 1.0], [20.0] * 3, minutes=[10, 5, 15])
     assert np.array_equal(back[1], back[0])
@@ -145,15 +155,16 @@ def test_a_clock_set_back_lets_no_time_pass_and_a_long_gap_counts_in_part():
     state, seen = cold(1)
     table = constants_column(ThermalConstants())
     for at_ms in (0, 86_400_000):
-        update_hot_spot(np.array([1.0]), np.array([20.0]), np.array([at_ms]), table, state, seen, 600.0)
+        update_hot_spot(np.array([1.0]), np.array([1.0]), np.array([20.0]), np.array([at_ms]), table, state, seen, 600.0)
     assert state[HOT_SPOT_CEL, 0] == run([1.0] * 2, [20.0] * 2, minutes=[0, 10])[1, HOT_SPOT_CEL]
 
 
 @pytest.mark.parametrize(("wrong", "shape", "dtype"), [
-    (0, 2, float), (1, 1, np.float32), (2, 1, np.int32), (3, (9, 1), float), (4, (5, 1), float), (5, 1, np.int32),
+    (0, 2, float), (1, 2, float), (2, 1, np.float32), (3, 1, np.int32), (4, (9, 1), float), (5, (5, 1), float), (6, 1, np.int32),
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused(wrong, shape, dtype):
-    fitting = [np.zeros(1), np.zeros(1), np.zeros(1, dtype=np.int64), np.ones((10, 1)), np.zeros((6, 1)), np.zeros(1, dtype=np.int64)]
+    time = np.zeros(1, dtype=np.int64)
+    fitting = [np.zeros(1), np.zeros(1), np.zeros(1), time, np.ones((10, 1)), np.zeros((6, 1)), time.copy()]
     fitting[wrong] = np.ones(shape, dtype=dtype)
     with pytest.raises(ValueError, match=r"must"):
         update_hot_spot(*fitting, 900.0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge_agent.detect import find_detectors
-from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, AreaFrame, Finding, Meter, Sample, TimeSource
+from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, AreaFrame, Finding, Meter, Role, Sample, TimeSource, Transformer
 from tests.detect.areas import T0, at
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -17,8 +17,9 @@ FILES = sorted(CASES.glob("*/*.toml"))
 def run(path: Path) -> tuple[list[Finding], list[dict]]:
     """The findings of a case, and what it expects."""
     case = tomllib.loads(path.read_text())
-    meters = [Meter(**{"profile": "p", "bus": "b", "index": index} | meter) for index, meter in enumerate(case["meter"])]
-    archive = Archive("area-1", tuple(meters))
+    given = [meter | {"role": Role(meter.get("role", "customer"))} for meter in case["meter"]]
+    meters = [Meter(**{"profile": "p", "bus": "b", "index": index} | meter) for index, meter in enumerate(given)]
+    archive = Archive("area-1", tuple(meters), transformer=Transformer(**case["transformer"]) if "transformer" in case else None)
     kind = find_detectors()[path.parent.name]
     detector = kind.build(archive, kind.settings(**case.get("settings", {})))
     frame, findings, second = AreaFrame.empty(len(archive.meters), T0), [], 0.0
