@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Protocol
 
 from edge_agent.acquire.cco.archive_sync import SyncResult
@@ -13,7 +14,7 @@ from edge_agent.acquire.cco.network_view import NetworkView, rerouted
 from edge_agent.acquire.cco.settings import CcoCounters, CcoSettings
 from edge_agent.acquire.cco.survey import survey
 from edge_agent.acquire.cco.talk import Talk
-from edge_agent.acquire.cco.upkeep import ask_whether_alive, audit_archive, set_clocks
+from edge_agent.acquire.cco.upkeep import ask_whether_alive, audit_archive, begin_search, end_search, set_clocks
 from edge_agent.acquire.dlt645_clock import ClockSetter
 from edge_agent.model import Clock, EvidenceKind
 from edge_agent.wire.gdw10376_2.units import ModuleKind
@@ -21,6 +22,7 @@ from edge_agent.wire.gdw10376_2.units import ModuleKind
 log = logging.getLogger("hplc_edge.acquire")
 
 _SOON_CLOCK_S = 60.0       # after the start, for the network to form; and between two looks at an archive that is in doubt
+_SEARCH_SILENCE_CLOCK_S = 600.0    # after the end of a search without the report of it: then it is stopped (section 4.6)
 
 
 class Tell(Protocol):
@@ -37,7 +39,8 @@ class Chores:
         self._name, self._talk, self._settings, self._wanted, self._meters = name, talk, settings, wanted, meters
         self._clock, self._counters, self._clock_setter, self._tell = clock, counters, clock_setter, tell
         self._module: Module | None = None
-        self._audit_s = self._audited_s = self._survey_s = float("inf")
+        self._audit_s = self._audited_s = self._survey_s = self._search_s = self._search_end_s = float("inf")
+        self._has_search_ended = False
         self._is_archive_doubtful = self._is_suspect = False
         self._problem = ""
         self.is_lost = False
@@ -51,9 +54,12 @@ class Chores:
         self._archive_is(module.archive)
         self._audit_s = now.clock_s + (self._settings.audit_clock_s if module.archive.is_same else _SOON_CLOCK_S)
         self._survey_s = now.clock_s + _SOON_CLOCK_S if self._settings.survey_clock_s else float("inf")
+        if self._settings.search_clock_s and self._search_s == float("inf"):
+            self._search_s = now.clock_s + self._settings.search_clock_s
 
     def stop(self) -> None:
         self._module, self.is_lost = None, False
+        self._search_end_s, self._has_search_ended = float("inf"), False      # a module that was reset searches no more
 
     def command_unanswered(self) -> None:
         """Some modules keep silent on what they do not know: the next question is whether it is there at all."""
@@ -64,6 +70,15 @@ class Chores:
         if not self._is_archive_doubtful:
             self._is_archive_doubtful = True
             self._audit_s = min(self._audit_s, self._audited_s + _SOON_CLOCK_S)
+
+    def search_soon(self, now: Moment) -> None:
+        """Search for meters that no archive names, as soon as the module is ready for it; one that is under way is enough."""
+        if self._search_end_s == float("inf"):
+            self._search_s = now.clock_s
+
+    def search_ended(self) -> None:
+        """The module said so."""
+        self._has_search_ended = self._search_end_s < float("inf")
 
     def start_due(self, now: Moment, *, quiet_from_s: float, is_reading: bool) -> None:
         """Begin what is due, one thing at a time."""
@@ -76,6 +91,16 @@ class Chores:
             self._audit_s, self._audited_s = now.clock_s + self._settings.audit_clock_s, now.clock_s
             compares, self._is_archive_doubtful = self._is_archive_doubtful, False
             self._talk.start(audit_archive(self._wanted, self._archive_is, compares=compares))
+        elif self._has_search_ended or now.clock_s >= self._search_end_s:
+            script = end_search(
+                self._wanted, self._archive_is, stops=not self._has_search_ended, resumes_route=self._module.reads_concurrently,
+            )
+            self._search_end_s, self._has_search_ended = float("inf"), False
+            self._talk.start(script)
+        elif now.clock_s >= self._search_s:
+            every_s = self._settings.search_clock_s
+            self._search_s = now.clock_s + every_s if every_s else float("inf")
+            self._talk.start(begin_search(self._settings.search_min, partial(self._search_began, now)))
         elif now.clock_s >= self._survey_s:
             self._survey_s = now.clock_s + self._settings.survey_clock_s
             mode = self._module.run_mode
@@ -94,7 +119,10 @@ class Chores:
             return float("inf")
         if self._is_suspect:
             return now.wire_s
-        due_s = now.wire_s + (min(self._audit_s, self._survey_s) - now.clock_s) / now.speed
+        if self._has_search_ended:
+            return now.wire_s
+        next_s = min(self._audit_s, self._survey_s, self._search_s, self._search_end_s)
+        due_s = now.wire_s + (next_s - now.clock_s) / now.speed
         return min(due_s, quiet_from_s + self._quiet_limit_s(is_reading))
 
     def _quiet_limit_s(self, is_reading: bool) -> float:
@@ -102,6 +130,13 @@ class Chores:
 
     def _lives(self, is_alive: bool) -> None:
         self.is_lost, self._is_suspect = not is_alive, False
+
+    def _search_began(self, asked: Moment, is_confirmed: bool) -> None:
+        if is_confirmed:
+            self._counters.searches += 1
+            self._search_end_s = asked.clock_s + 60.0 * self._settings.search_min + _SEARCH_SILENCE_CLOCK_S
+        else:
+            log.warning("bus %s: the module does not search for meters", self._name)
 
     def _archive_is(self, result: SyncResult) -> None:
         self._counters.archive_changes += result.deleted + result.added

@@ -82,7 +82,8 @@ class CcoDriver:
         by_address = {meter.address: meter.index for meter in meters}
         self._wanted = {meter.address: int(protocol_number(meter.profile)) for meter in meters}
         self._talk = Talk(timeout_s=settings.command_timeout_s, tries=settings.command_tries, on_silence=self._command_unanswered)
-        self._reports = Reports(name=name, meters=by_address, dedup_s=settings.dedup_clock_s, counters=counters)
+        self._reports = Reports(name=name, meters=by_address, dedup_s=settings.dedup_clock_s, counters=counters,
+                                on_search_ended=lambda: self._chores.search_ended())
         self._chores = Chores(
             name=name, talk=self._talk, settings=settings, wanted=self._wanted, meters=by_address, clock=clock, counters=counters,
             clock_setter=clock_setter, tell=self._tell,
@@ -139,6 +140,10 @@ class CcoDriver:
     def read_soon(self, meters: Sequence[int], now: Moment) -> None:
         """Read these meters (archive indices) as soon as the module allows, as to find out who else is out."""
         self._reads.read_soon(meters, now)
+
+    def search_soon(self, now: Moment) -> None:
+        """Search for meters that no archive names, as soon as the module allows."""
+        self._chores.search_soon(now)
 
     def take(self, frame: Frame10376, now: Moment) -> None:
         """A good frame from the line."""

@@ -70,6 +70,10 @@ class CcoReader:
         """Read these meters (archive indices) as soon as the module allows. For the same event loop."""
         self._driver.read_soon(tuple(meters), self._now())
 
+    def search_soon(self) -> None:
+        """Search for meters that no archive names (``CcoSettings.search_min``); they are told as ``NODE_REFUSED``."""
+        self._driver.search_soon(self._now())
+
     async def run(self) -> None:
         """Serve the line for ever; a lost link or module is reported once, retried and reported when it is back."""
         while True:

@@ -1,16 +1,16 @@
-"""What the module tells by itself (06H, 14H): outages, refused nodes, search results; each is answered. Pure: the time is given."""
+"""What the module tells by itself (06H, 14H): outages, refused and found nodes; each is answered. Pure: the time is given."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from edge_agent.acquire.cco.moment import Moment
 from edge_agent.acquire.cco.report_memory import ReportMemory
 from edge_agent.acquire.cco.settings import CcoCounters
 from edge_agent.errors import FrameError
 from edge_agent.model import Evidence, EvidenceKind
-from edge_agent.wire.gdw10376_2 import DenyReason, Frame10376, confirm, deny, parse_unit, reply, units
+from edge_agent.wire.gdw10376_2 import DenyReason, DeviceType, Frame10376, confirm, deny, parse_unit, reply, units
 from edge_agent.wire.gdw10376_2.units import SupplyChange, Unit
 
 log = logging.getLogger("hplc_edge.acquire")
@@ -23,8 +23,11 @@ _DEAD, _LIVE = "dead", "live"
 class Reports:
     """``meters``: address -> archive index."""
 
-    def __init__(self, *, name: str, meters: Mapping[str, int], dedup_s: float, counters: CcoCounters) -> None:
-        self._name, self._meters, self._counters = name, meters, counters
+    def __init__(
+        self, *, name: str, meters: Mapping[str, int], dedup_s: float, counters: CcoCounters,
+        on_search_ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._name, self._meters, self._counters, self._on_search_ended = name, meters, counters, on_search_ended
         self._memory = ReportMemory(dedup_s)
         self._told: set[str] = set()
 
@@ -54,7 +57,9 @@ class Reports:
         if isinstance(unit, units.SupplyEvent):
             return self._supply(unit, now)
         if isinstance(unit, units.RefusedNodes):
-            return self._refused(unit, now)
+            return self._strangers([node.address for node in unit.nodes], now)
+        if isinstance(unit, units.NodeReport | units.SearchReport):
+            return self._strangers([address for address in _found(unit) if address not in self._meters], now)
         if isinstance(unit, units.AreaMismatch):
             return self._mismatch(unit, now)
         self._unasked(unit)
@@ -79,9 +84,10 @@ class Reports:
         kinds = ((EvidenceKind.LAST_GASP, found[_DEAD]), (EvidenceKind.POWER_BACK, found[_LIVE]))
         return [self._evidence(kind, now, meters) for kind, meters in kinds if meters]
 
-    def _refused(self, event: units.RefusedNodes, now: Moment) -> list[Evidence]:
-        new = [node.address for node in event.nodes if self._memory.is_new(("refused", node.address), True, now.clock_s)]
-        self._counters.repeated_reports += len(event.nodes) - len(new)
+    def _strangers(self, addresses: Sequence[str], now: Moment) -> list[Evidence]:
+        """Refused or found by a search: one fact for each, however the module came to know it."""
+        new = [address for address in addresses if self._memory.is_new(("refused", address), True, now.clock_s)]
+        self._counters.repeated_reports += len(addresses) - len(new)
         return [self._evidence(EvidenceKind.NODE_REFUSED, now, (), tuple(new))] if new else []
 
     def _mismatch(self, event: units.AreaMismatch, now: Moment) -> list[Evidence]:
@@ -96,8 +102,10 @@ class Reports:
         return [self._evidence(EvidenceKind.AREA_MISMATCH, now, (meter,), (owner,))]
 
     def _unasked(self, unit: Unit) -> None:
-        """Search results and the like: confirmed; what a router read by itself answers nothing that was asked."""
-        if isinstance(unit, units.ReadReport | units.MeterEvent):
+        """What a router read by itself answers nothing that was asked; the end of a search does."""
+        if isinstance(unit, units.RouteChange) and unit.change == units.RouteTask.SEARCH:
+            self._on_search_ended()
+        elif isinstance(unit, units.ReadReport | units.MeterEvent):
             self._counters.foreign_frames += 1
 
     def _unknown(self, address: str) -> None:
@@ -113,3 +121,16 @@ class Reports:
         self, kind: EvidenceKind, now: Moment, meters: Iterable[int], addresses: tuple[str, ...] = ()
     ) -> Evidence:
         return Evidence(kind=kind, at_utc_ms=now.utc_ms, meters=tuple(meters), bus=self._name, addresses=addresses)
+
+
+def _found(report: units.NodeReport | units.SearchReport) -> list[str]:
+    """Meters that a search found, those behind a collector too, each once; a collector is none."""
+    addresses: list[str] = []
+    for node in report.nodes:
+        if isinstance(node, units.FoundNode):
+            addresses.append(node.address)
+            continue
+        if node.device != DeviceType.COLLECTOR:
+            addresses.append(node.address)
+        addresses += [meter.address for meter in node.subordinates]
+    return list(dict.fromkeys(addresses))

@@ -36,6 +36,9 @@ class CcoSettings:
     audit_clock_s: float = 900.0         # how often the size of the module's archive is checked
     survey_clock_s: float = 900.0        # how often topology and phases are read; 0 = never
     report_refused_nodes: bool = True
+    search_clock_s: float = 0.0          # how often to search for meters that no archive names; 0 = only when asked: meanwhile the
+                                         # network is open to everybody, meters of the next area too
+    search_min: int = 10                 # how long one search lasts
 
     def __post_init__(self) -> None:
         if self.main_address and (len(self.main_address) != 12 or not self.main_address.isdecimal() or self.main_address == _NO_ADDRESS):
@@ -50,6 +53,10 @@ class CcoSettings:
             raise ValueError("dedup_clock_s must be at least 120: relays and repeats of one outage span 2 min")
         if self.survey_clock_s != 0 and self.survey_clock_s < 60:
             raise ValueError("survey_clock_s must be at least 60, or 0 for never")
+        if self.search_clock_s != 0 and self.search_clock_s < 3600:
+            raise ValueError("search_clock_s must be at least 3600, or 0 for never: a search opens the network to everybody")
+        if not 1 <= self.search_min <= 1440:
+            raise ValueError("search_min must be 1 to 1440")
         waits_s = (self.retry_pause_s, self.busy_rest_s, self.command_timeout_s, self.report_wait_s, self.start_wait_s, self.quiet_s)
         if min(*waits_s, self.quiet_reading_s, self.audit_clock_s) <= 0:
             raise ValueError("times must be above 0")
@@ -71,6 +78,7 @@ class CcoCounters(BusCounters):
     module_starts: int = 0         # reports of the module that it was reset
     module_losses: int = 0         # times it stopped answering
     archive_changes: int = 0       # meters added to and deleted from its archive
+    searches: int = 0              # for unknown meters, that the module began
     reports: int = 0               # what it told by itself
     repeated_reports: int = 0      # of one fact that was told already
     unknown_addresses: int = 0     # in reports about supply or area

@@ -13,6 +13,8 @@ from edge_agent.wire.dlt645.requests import BroadcastTime
 from edge_agent.wire.gdw10376_2 import MeterProtocol, units
 from edge_agent.wire.gdw10376_2.units import commands
 
+_SEARCH_SLOTS = 20        # of 150 ms, over which the answers of stations spread; the text leaves the number to the concentrator
+
 
 def ask_whether_alive(done: Callable[[bool], None]) -> Script:
     """03H F1, the question for a silent module (annex A)."""
@@ -26,6 +28,22 @@ def audit_archive(wanted: Mapping[str, int], done: Callable[[SyncResult], None],
     if total == len(wanted) and not compares:
         done(SyncResult(is_same=True))
         return
+    done((yield from sync_archive(wanted)))
+
+
+def begin_search(minutes: int, done: Callable[[bool], None]) -> Script:
+    """11H F5 behind a paused route (section 4.6): everybody may join, stations tell their meters, the module reports them."""
+    yield units.Command(code=commands.ROUTE_PAUSE)
+    answer = yield units.StartRegistration(minutes=minutes, repeats=1, slots=_SEARCH_SLOTS)
+    done(answer.is_confirmed)
+
+
+def end_search(wanted: Mapping[str, int], done: Callable[[SyncResult], None], *, stops: bool, resumes_route: bool) -> Script:
+    """``stops`` a search whose end was not reported. Modules may have put what they found into their archive: compare it."""
+    if stops:
+        yield units.Command(code=commands.STOP_REGISTRATION)
+    if resumes_route:
+        yield units.Command(code=commands.ROUTE_RESUME)
     done((yield from sync_archive(wanted)))
 
 

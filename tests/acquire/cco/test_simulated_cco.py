@@ -13,7 +13,7 @@ from edge_agent.model import Evidence, EvidenceKind, Sample
 from edge_agent.wire.dlt645 import Decoder645, Direction, encode, parse_request, read_reply_frame
 from firmware_profiles.modules import load_modules
 from simulator.hplc.cco import Cco, CcoProfile, Member
-from simulator.hplc.cco.messages import CarrierMessage
+from simulator.hplc.cco.messages import CarrierMessage, Identifier, encode_message
 from simulator.hplc.gasp.events import ReportKind, TeiReport
 from tests.acquire.cco.scripted_cco import ENERGY, MAIN
 from tests.acquire.scripted import LoopClock
@@ -163,6 +163,27 @@ def test_a_silent_module_is_told_once_and_found_again():
 
     world.run(600.0, (100.0, lambda: be_silent(True)), (400.0, lambda: be_silent(False)))
     assert [fact.kind for fact in world.evidence] == [EvidenceKind.BUS_DOWN, EvidenceKind.BUS_UP]
+
+
+@pytest.mark.parametrize("tells_devices", [True, False], ids=["06H F4", "06H F1"])
+def test_a_search_opens_the_network_for_its_time_and_tells_the_stranger(tells_devices):
+    world = World(10, full_s=300.0, search_tells_devices=tells_devices)
+    stranger = address_of(99)
+    world.carrier.table[stranger] = Member(address=stranger, tei=50, proxy_tei=1, level=1, role=1)
+
+    def answer():
+        assert world.carrier.allowed[-1] is None
+        assert world.carrier.broadcasts[-1].identifier is Identifier.SEARCH
+        for address in (address_of(3), stranger):
+            world.carrier.arrive(address, encode_message(CarrierMessage(
+                identifier=Identifier.SEARCH, function=0, is_up=True, sequence=1, address=address, data=b"\x01\x02", is_start=False,
+            )))
+
+    world.run(1000.0, (100.0, world.reader.search_soon), (110.0, answer))
+    assert [fact.addresses for fact in world.evidence if fact.kind is EvidenceKind.NODE_REFUSED] == [(stranger,)]
+    assert world.carrier.allowed[-1] == frozenset(address_of(index) for index in range(10))
+    assert world.reader.counters.searches == 1
+    assert world.cco.denied <= 2
 
 
 def test_outages_and_restores_that_arrive_again_and_again_are_each_told_once():
