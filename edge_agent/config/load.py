@@ -16,6 +16,7 @@ from edge_agent import detect
 from edge_agent.acquire.cco.settings import CcoSettings
 from edge_agent.acquire.settings import AcquireSettings
 from edge_agent.config.tables import AgentTable, Config, ScheduleTable, SimulationTable, SupplyTable
+from edge_agent.config.waveforms import read_waveforms
 from edge_agent.config.wires import read_buses, read_meters
 from edge_agent.errors import ConfigError
 from edge_agent.events.lifecycle import EventSettings
@@ -27,7 +28,7 @@ from firmware_profiles.loader import ProfileError, load_all
 from firmware_profiles.schema import Profile
 
 _SINGLE = {"agent", "simulation", "mqtt", "schedule", "acquire", "cco", "journal", "events", "supply", "detect", "transformer"}
-_LISTS = {"bus", "meter"}
+_LISTS = {"bus", "meter", "waveform"}
 
 
 def load_config(path: Path) -> Config:
@@ -64,22 +65,25 @@ def _build(tables: dict[str, Any], problems: list[str], *, base: Path) -> Config
     supply = fill(SupplyTable, tables["supply"], where="[supply]", problems=problems) if "supply" in tables else None
     transformer = fill(Transformer, tables["transformer"], where="[transformer]", problems=problems) if "transformer" in tables else None
     detectors = _detectors(tables.get("detect", {}), problems)
+    waveform_detectors = {name: detectors.pop(name) for name in detect.find_waveform_detectors() if name in detectors}
     if agent is not None:
         _check_state_dir(Path(agent.state_dir), problems)
     profiles = _profiles(agent, base, problems)
     buses = read_buses(tables.get("bus", []), problems)
     meters = read_meters(tables.get("meter", []), {bus.name: bus for bus in buses}, profiles, schedule, problems)
+    units = read_waveforms(tables.get("waveform", []), [entry.meter for entry in meters], problems)
     if problems or agent is None or mqtt is None or acquire is None or cco is None or journal is None or events is None:
         return None
     archive = Archive(agent.area, tuple(entry.meter for entry in meters), transformer=transformer)
     return Config(
         agent=agent, mqtt=mqtt, archive=archive, buses=tuple(buses), meters=tuple(meters), acquire=acquire, journal=journal,
         events=events, detectors=detectors, simulation=simulation, supply=supply, cco=cco,
+        waveform_detectors=waveform_detectors, units=units,
     )
 
 
 def _detectors(table: object, problems: list[str]) -> dict[str, Any]:
-    found = detect.find_detectors()
+    found: dict[str, detect.DetectorType | detect.WaveformDetectorType] = {**detect.find_detectors(), **detect.find_waveform_detectors()}
     if not isinstance(table, Mapping):
         problems.append("[detect]: expected tables such as [detect.voltage]")
         return {}

@@ -11,6 +11,7 @@ from typing import Any
 from edge_agent.acquire.cco.settings import GDW10376_2, CcoSettings
 from edge_agent.acquire.protocols import DLT645
 from edge_agent.acquire.settings import AcquireSettings
+from edge_agent.config.waveforms import UnitConfig
 from edge_agent.events.lifecycle import EventSettings
 from edge_agent.journal import JournalSettings
 from edge_agent.model import Archive, Meter, Role
@@ -171,6 +172,8 @@ class Config:
     simulation: SimulationTable | None = None
     supply: SupplyTable | None = None
     cco: CcoSettings = field(default_factory=CcoSettings)
+    waveform_detectors: Mapping[str, Any] = field(default_factory=dict)
+    units: tuple[UnitConfig, ...] = ()         # sensing units
 
     @property
     def state_dir(self) -> Path:

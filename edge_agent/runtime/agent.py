@@ -16,6 +16,7 @@ from edge_agent.acquire import BusMeter, BusReader
 from edge_agent.acquire.cco import GDW10376_2, CcoReader
 from edge_agent.acquire.cco.speeds import baud_of, url_after_reset
 from edge_agent.acquire.dlt645_clock import ClockSetter
+from edge_agent.acquire.waveform_source import WaveformSource
 from edge_agent.config import BusTable, Config, MeterConfig
 from edge_agent.contract import Header, Simulation, Topics, topics
 from edge_agent.events import EventBook, EventIds
@@ -73,6 +74,10 @@ class Agent:
             book=EventBook(config.events, EventIds(random.SystemRandom()).new),
             store=StateStore(config.state_dir / "state"),
             supply=self._supply,
+            waveform_detectors={
+                name: detect.find_waveform_detectors()[name].build(config.archive, settings)
+                for name, settings in config.waveform_detectors.items()
+            },
         )
         self._requests = Requests(requests_directory(config.state_dir))
         self._publisher = Publisher(
@@ -87,6 +92,10 @@ class Agent:
             chance=random.SystemRandom(),
         )
         self._readers = [self._make_reader(bus) for bus in config.buses]
+        self._units = [
+            WaveformSource(url=unit.url, channels=unit.channels, clock=clock, on_waveform=self._pipeline.take_waveform, uid=unit.uid)
+            for unit in config.units
+        ]
 
     @property
     def pipeline(self) -> Pipeline:
@@ -106,6 +115,7 @@ class Agent:
             commit = tasks.create_task(self._commit.run(), name="group commit")
             publisher = tasks.create_task(self._publisher.run(), name="publisher")
             producers = [tasks.create_task(reader.run(), name=f"bus {reader.name}") for reader in self._readers]
+            producers += [tasks.create_task(unit.run(), name=f"waveforms {unit.name}") for unit in self._units]
             producers += [
                 tasks.create_task(self._tick_for_ever(), name="tick"),
                 tasks.create_task(self._report_for_ever(), name="health"),
@@ -183,6 +193,8 @@ class Agent:
                 "samples": self._pipeline.samples,
                 "events": self._pipeline.events,
                 "readings_dropped": self._pipeline.readings_dropped,
+                "waveforms": self._pipeline.waveforms,
+                "waveforms_refused": sum(unit.counters.refused + unit.counters.checksum_errors for unit in self._units),
             }
             supply = "" if self._supply is None else self._supply.reason or "measured"
             message = self._announcer.health(self._readers, answering, self._publisher.sender, extra, supply)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from edge_agent.contract import RecordKind, SavedEvent, saved_event_of, split_record
 from edge_agent.contract.envelope import utc_ms_of
-from edge_agent.detect import Detector
+from edge_agent.detect import Detector, WaveformDetector
 from edge_agent.detect.fire_risk import KIND as FIRE_RISK
 from edge_agent.detect.fire_risk import ActiveFinding, FireRisk
 from edge_agent.events import EventBook, EventChange
@@ -25,7 +25,14 @@ class Memory:
     """Saves nothing that is ahead of the journal: a power cut between the two would leave an event untold for ever."""
 
     def __init__(
-        self, *, store: StateStore, journal: Journal, detectors: Mapping[str, Detector], book: EventBook, clock: Clock, fire_risk: FireRisk
+        self,
+        *,
+        store: StateStore,
+        journal: Journal,
+        detectors: Mapping[str, Detector | WaveformDetector],
+        book: EventBook,
+        clock: Clock,
+        fire_risk: FireRisk,
     ) -> None:
         self._store, self._journal, self._detectors, self._book, self._clock = store, journal, detectors, book, clock
         self._fire_risk = fire_risk

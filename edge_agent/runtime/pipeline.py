@@ -21,13 +21,13 @@ from edge_agent.contract import (
 )
 from edge_agent.contract import topics as contract_topics
 from edge_agent.contract.envelope import time_quality, utc_text
-from edge_agent.detect import Detector
+from edge_agent.detect import Detector, WaveformDetector
 from edge_agent.detect.fire_risk import FireRisk
 from edge_agent.detect.relearn import Relearns
 from edge_agent.errors import OutboxFull
 from edge_agent.events import EventBook, EventChange
 from edge_agent.journal import Journal
-from edge_agent.model import COLUMNS, Archive, AreaFrame, Clock, Evidence, EvidenceKind, Finding, Sample, SampleFlag
+from edge_agent.model import COLUMNS, Archive, AreaFrame, Clock, Evidence, EvidenceKind, Finding, Sample, SampleFlag, Waveform
 from edge_agent.model.finding import Severity
 from edge_agent.runtime.clock_watch import ClockWatch
 from edge_agent.runtime.memory import Memory
@@ -58,9 +58,13 @@ class Pipeline:
         book: EventBook,
         store: StateStore,
         supply: Supply | None,
+        waveform_detectors: Mapping[str, WaveformDetector] | None = None,
     ) -> None:
         self._archive, self._clock, self._header, self._journal, self._notify = archive, clock, header, journal, notify
         self._detectors, self._book, self._supply = detectors, book, supply
+        self._waveform_detectors = dict(waveform_detectors or {})
+        self._all_detectors: dict[str, Detector | WaveformDetector] = {**detectors, **self._waveform_detectors}
+        self._told_of_waveforms: set[str] = set()       # since the last tick
         self._readings = ReadingEncoder(header)
         self._suffixes = [contract_topics.reading_suffix(meter.id) for meter in archive.meters]
         self._start_s = clock.monotonic_s()
@@ -68,8 +72,8 @@ class Pipeline:
         self.frame = AreaFrame.empty(len(archive.meters), clock.utc_ms())
         self._unjournaled: deque[EventChange] = deque()
         self._fire_risk, self._unjudged = FireRisk(archive), list[Finding]()
-        self.memory = Memory(store=store, journal=journal, detectors=detectors, book=book, clock=clock, fire_risk=self._fire_risk)
-        self.samples = self.readings_dropped = self.events = 0
+        self.memory = Memory(store=store, journal=journal, detectors=self._all_detectors, book=book, clock=clock, fire_risk=self._fire_risk)
+        self.samples = self.readings_dropped = self.events = self.waveforms = 0
 
     def take_sample(self, sample: Sample) -> None:
         """One answer of one meter."""
@@ -105,6 +109,11 @@ class Pipeline:
             return
         self._notify("r")
 
+    def take_waveform(self, waveform: Waveform) -> None:
+        """One sampled window, looked at now; what it tells is journaled at the next tick."""
+        self.waveforms += 1
+        self._told_of_waveforms |= {name for name, detector in self._waveform_detectors.items() if self._tell(detector.take(waveform))}
+
     def take_evidence(self, evidence: Evidence) -> None:
         """A poll without answer, or a bus that came or went."""
         if evidence.kind is EvidenceKind.POLL_FAILED:
@@ -128,6 +137,8 @@ class Pipeline:
         if self._supply is not None:
             self.frame.supply_v[:] = self._supply.read()
         told = [name for name, detector in self._detectors.items() if self._tell(detector.update(self.frame))]
+        told += self._told_of_waveforms
+        self._told_of_waveforms.clear()
         risks = self._fire_risk.update(self._unjudged, self.frame.now_utc_ms)
         self._unjudged.clear()
         has_news = bool(told) + sum(map(self._apply, risks)) > 0
@@ -184,7 +195,7 @@ class Pipeline:
         """
         known, wanted = {meter.id: meter.index for meter in self._archive.meters}, set(detectors)
         indices, done = [known[meter] for meter in meters if meter in known], list[str]()
-        for name, detector in self._detectors.items():
+        for name, detector in self._all_detectors.items():
             if indices and isinstance(detector, Relearns) and (not wanted or name in wanted):
                 detector.relearn(indices)
                 done.append(name)

@@ -35,7 +35,7 @@ def fit(features: npt.NDArray[np.float64], classes: list[str], faulty: npt.NDArr
         rows = features[names == name]
         mean: npt.NDArray[np.float64] = rows.mean(axis=0)
         covariance = np.cov(rows, rowvar=False, ddof=0).reshape(len(mean), len(mean)) + _RIDGE * np.eye(len(mean))
-        inverse = np.linalg.inv(covariance)
+        inverse = np.linalg.inv(covariance).astype(np.float64)
         border = _BORDER_FACTOR * float(np.quantile(_distances(rows, mean, inverse), _BORDER_QUANTILE))
         found.append(
             ClassGaussian(
