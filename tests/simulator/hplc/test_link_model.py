@@ -137,6 +137,26 @@ def test_louder_noise_leaves_less():
     assert reached[0] > reached[1] > reached[2]
 
 
+def without_a_way(success: np.ndarray, least: float) -> int:
+    """Modules to which no chain of links leads that work so often in both directions."""
+    both = np.minimum(success, success.T) >= least
+    reached = np.zeros(len(both), dtype=bool)
+    reached[0] = True
+    while (more := reached | both[reached].any(axis=0)).sum() > reached.sum():
+        reached = more
+    return int((~reached).sum())
+
+
+def test_under_heavy_noise_the_sturdiest_mode_reaches_nobody_more_and_a_higher_band_everybody():
+    area = make_area("rural_overhead", 100, seed=2)
+    low = LinkModel(area, seed=SEED, band=2, noise="heavy", tmis=(3, 4)).table()
+    high = LinkModel(area, seed=SEED, band=0, noise="heavy", tmis=(4,)).table()
+    lost = without_a_way(low.success[4], 0.9)
+    assert lost > 0
+    assert without_a_way(low.success[3], 0.9) == lost       # eleven copies: but the frame control fails before
+    assert without_a_way(high.success[4], 0.9) == 0
+
+
 def test_a_reference_set_gives_every_link_the_spread_over_the_band_that_was_checked_for_it():
     # band 2, mean of |H|^2 against mean of dB: Z4 -4.54 and -5.34, A5 -22.90 and -23.05; noise and mean loss are the same in both
     z4, a5 = (LinkModel(AREA, seed=SEED, multipath=name).table() for name in ("Z4", "A5"))
