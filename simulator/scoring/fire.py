@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edge_agent.model import Finding, Stage
 from simulator.run.closed_loop import EPOCH_UTC_MS
-from simulator.run.metering import RATED_A
+from simulator.run.metering import AREA_METER, RATED_A
 from simulator.scenario.scenario_file import Scenario
 from simulator.scenario.timeline import Change
 from simulator.scenario.world import World
@@ -20,7 +20,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "loose_joint": ("joint.loose", "joint.intermittent"),
     "loose_neutral": ("neutral.loose", "neutral.intermittent", "neutral.open", "joint.loose", "joint.intermittent"),
     "broken_neutral": ("neutral.open", "neutral.overvoltage"),
-    "overload": ("overload", "conductor.hot"),
+    "overload": ("overload", "conductor.hot", "phase.overload", "transformer.overload"),
 }
 FIRE = ("joint.", "neutral.", "residual.", "temperature.", "arc.")
 _GRACE_S = 86_400.0           # a day's regression still holds what was mended within the day
@@ -133,10 +133,10 @@ def _overloads(scenario: Scenario, world: World) -> list[Wrong]:
     ratio = _current_ratios(scenario, world)
     found = []
     for fault_class, (limit, least_s) in _OVERLOADS.items():
-        for place, meter in enumerate(scenario.area.meters):
+        for place, meter in enumerate([*(meter.id for meter in scenario.area.meters), AREA_METER]):
             edges = np.flatnonzero(np.diff(np.concatenate([[False], ratio[:, place] > limit, [False]]).astype(np.int8)))
             found += [
-                Wrong(fault_class=fault_class, place=meter.id, meters=frozenset({meter.id}), begin_s=begin * world.step_s,
+                Wrong(fault_class=fault_class, place=meter, meters=frozenset({meter}), begin_s=begin * world.step_s,
                       end_s=end * world.step_s)
                 for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if (end - begin) * world.step_s >= least_s
             ]
@@ -144,16 +144,19 @@ def _overloads(scenario: Scenario, world: World) -> list[Wrong]:
 
 
 def _current_ratios(scenario: Scenario, world: World) -> npt.NDArray[np.float32]:
-    """Shape (steps, meters): the largest current of each meter's phases over its rating."""
+    """Shape (steps, meters + 1): the largest current of each meter's phases over its rating, the transformer's as the last."""
     places = {load.id: place for place, load in enumerate(scenario.area.network.loads)}
     loads = [[places[load] for load in meter.loads] for meter in scenario.area.meters]
     steps, step = int(scenario.duration_s / world.step_s), 0
-    ratio = np.empty((steps, len(loads)), dtype=np.float32)
+    ratio = np.empty((steps, len(loads) + 1), dtype=np.float32)
+    transformer = scenario.area.network.transformer
+    rated_a = transformer.kva / (3**0.5 * transformer.kv_lv)
     while step < steps:
         block, at = world.block_of(step)
         end = min(steps, step + block.volts.shape[1] - at)
         amperes = np.abs(block.amperes[:, at : at + end - step])
         for place, own in enumerate(loads):
             ratio[step:end, place] = amperes[own].max(axis=0) / RATED_A
+        ratio[step:end, -1] = np.abs(block.transformer_a[:, at : at + end - step]).max(axis=0) / rated_a
         step = end
     return ratio
