@@ -52,13 +52,13 @@ def cut_into_half_cycles(waveform: Waveform) -> HalfCycles | None:
     if count < 1:
         return None
     bounds = np.minimum(np.rint(begin + samples_per_half * np.arange(count + 1)).astype(np.int64), len(current_a))
-    band, lag = band_pass(*_BAND_HZ, waveform.rate_hz) if waveform.rate_hz > 5_000 else np.zeros(5), round(2 * samples_per_half)
+    band, lag = band_pass(*_BAND_HZ, waveform.rate_hz) if waveform.rate_hz > 5_000 else np.zeros(4), round(2 * samples_per_half)
     features = np.empty((count, N_FEATURES))
     window_features(current_a, bounds, lag, band, features)
     voltage_v = None
     if waveform.voltage_v is not None:
         of_voltage = np.empty_like(features)
-        window_features(np.ascontiguousarray(waveform.voltage_v, dtype=np.float64), bounds, lag, np.zeros(5), of_voltage)
+        window_features(np.ascontiguousarray(waveform.voltage_v, dtype=np.float64), bounds, lag, np.zeros(4), of_voltage)
         voltage_v = of_voltage[:, RMS]
     return HalfCycles(
         features=features, polarity=(first_polarity + np.arange(count)) % 2, begin_ms=1000 * begin / waveform.rate_hz,
