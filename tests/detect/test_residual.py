@@ -1,4 +1,4 @@
-"""Residual current: the truth table of the standard, what is natural, steps and who made them, trends; the bad input that must not alarm."""
+"""Residual current: the truth table of the standard, natural leakage, steps and who made them, trends; what must not alarm."""
 
 import itertools
 import math

@@ -105,8 +105,10 @@ class ResidualDetector:
 
     def update(self, frame: AreaFrame) -> list[Finding]:
         taken_ms = frame.taken_utc_ms[_COLUMN]
-        if not self._has_sensors and not self._look_for_sensors(taken_ms):
-            return []
+        if not self._has_sensors:
+            self._has_sensors = bool(np.isfinite(frame.values[_COLUMN]).any())
+            if not self._has_sensors:
+                return []
         np.abs(frame.values[_COLUMN], out=self._value_a)
         self._value_a[self._value_a > _PLAUSIBLE_A] = np.nan
         self._currents.take(frame)
@@ -142,8 +144,8 @@ class ResidualDetector:
         every = np.full(len(self._archive.meters), self._has_sensors)
         sensed = self._step["seen_ms"] != NEVER
         sensed |= self._level.state["released"] != 0
-        parts = [save_rows(_VERSION, self._archive, self._sensed(), sensed), save_rows(_VERSION, self._archive, self._currents.state, every)]
-        return json.dumps([part.decode() for part in parts]).encode()
+        parts = ((self._sensed(), sensed), (self._currents.state, every))
+        return json.dumps([save_rows(_VERSION, self._archive, arrays, used).decode() for arrays, used in parts]).encode()
 
     def load(self, data: bytes) -> None:
         try:
@@ -167,10 +169,6 @@ class ResidualDetector:
             "trend": self._trend,
         }  # fmt: skip
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
-
-    def _look_for_sensors(self, taken_ms: npt.NDArray[np.int64]) -> bool:
-        self._has_sensors = bool((taken_ms != NEVER).any())
-        return self._has_sensors
 
     def _set_limits(self) -> None:
         """From the setpoint and the natural leakage; that of an alarm that is on stays what it was."""
