@@ -28,12 +28,12 @@ def window_features(
         samples: shape (m,), evenly spaced.
         bounds: shape (w + 1,), rising by at least one, 0 to m: window k is ``samples[bounds[k]:bounds[k + 1]]``.
         lag: samples of one mains cycle, at least 1.
-        band: shape (4,), b0 b2 a1 a2 of the band-pass (see ``band_pass``); it is at rest before ``bounds[0]``, and runs through all windows.
+        band: shape (4,), b0 b2 a1 a2 of the band-pass (see ``band_pass``); it rests before ``bounds[0]`` and runs through all windows.
         out: shape (w, 9), filled: RMS and PEAK in the unit of the samples; ratios, 0 without current, are: FORM mean
             magnitude / rms; KURTOSIS mean fourth power / mean square squared (sine 1.5); FLAT_SHARE share of samples below 5 % of the
             peak; MAX_STEP largest change between two samples / peak; CURVATURE rms of the second difference / rms; CYCLE_CHANGE mean
-            magnitude of the change against the sample one ``lag`` before / rms (0 for a window that begins before that); BAND rms behind the
-            band-pass / rms.
+            magnitude of the change against the sample one ``lag`` before / rms (0 for a window that begins before that); BAND rms behind
+            the band-pass / rms.
     Raises:
         ValueError: shapes, types or bounds do not fit.
     Source: detection.md 3, table of half-cycle features.

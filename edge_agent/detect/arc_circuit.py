@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -73,35 +74,8 @@ class ArcCircuit:
         behind = (sequence - waveform.sequence) % _SEQUENCES
         return not (sequence != _NEVER and behind < _LATE and waveform.taken_utc_ms <= begin_ms)
 
-    def take(self, waveform: Waveform, cycles: HalfCycles, *, hold: bool) -> bool:
-        """Judge the half cycles of a new window and learn; ``hold`` keeps the reference. True when it goes on where the last one ended."""
-        is_next = self._note_time(waveform, cycles)
-        features = np.ascontiguousarray(cycles.features[:, USED])
-        supply_is_off = self._supply_is_off(cycles.voltage_v, len(features))
-        for at in range(0, len(features), _BLOCK):
-            rows, polarity = features[at : at + _BLOCK], cycles.polarity[at : at + _BLOCK]
-            codes = self.reference.judge(rows, polarity)
-            codes[supply_is_off[at : at + _BLOCK]] = UNSEEN
-            self._push(codes)
-            if self.reference.learn(rows, polarity, codes, hold=hold):
-                self._clear()
-        return is_next
-
-    def forget(self) -> None:
-        """Learn anew what is quiet."""
-        self._clear()
-        self.reference.forget()
-
-    def looks_like_arcs(self) -> bool:
-        """Whether the arcing half cycles of the last second are as irregular as arcs: another load repeats itself and stays."""
-        moved, steady, returned = (int(self.counts[place]) for place in (N_MOVED, N_STEADY, N_RETURNED))
-        if moved < _LEAST_MOVED or returned < 1:
-            return False
-        runs = [len(run) for run in "".join("1" if slot else " " for slot in self.arcing.tolist()).split()]
-        is_one_run = sum(runs) - max(runs, default=0) < _APART
-        return moved >= (_MOVED_SHARE_OF_ONE_RUN if is_one_run else _MOVED_SHARE) * (moved + steady)
-
-    def _note_time(self, waveform: Waveform, cycles: HalfCycles) -> bool:
+    def begin(self, waveform: Waveform, cycles: HalfCycles) -> bool:
+        """Take note of a new window's time; True when it goes on where the last one ended."""
         end_ms, _, sequence = self.arrays["times"].tolist()
         length_ms = cycles.begin_ms + cycles.half_ms * len(cycles.features)
         gap_ms = waveform.taken_utc_ms - end_ms
@@ -119,6 +93,36 @@ class ArcCircuit:
         if seen[1] > _HORIZON_S:
             seen[:2] /= 2
         return is_next
+
+    def blocks(self, cycles: HalfCycles, is_held: Callable[[], bool]) -> Iterator[int]:
+        """Judge the half cycles of the window and learn, ten at a time; gives how many have been looked at.
+
+        ``is_held`` is asked after each: whether the reference is to stay as it is.
+        """
+        features = np.ascontiguousarray(cycles.features[:, USED])
+        supply_is_off = self._supply_is_off(cycles.voltage_v, len(features))
+        for at in range(0, len(features), _BLOCK):
+            rows, polarity = features[at : at + _BLOCK], cycles.polarity[at : at + _BLOCK]
+            codes = self.reference.judge(rows, polarity)
+            codes[supply_is_off[at : at + _BLOCK]] = UNSEEN
+            self._push(codes)
+            yield at + len(rows)
+            if self.reference.learn(rows, polarity, codes, hold=is_held()):
+                self._clear()
+
+    def forget(self) -> None:
+        """Learn anew what is quiet."""
+        self._clear()
+        self.reference.forget()
+
+    def looks_like_arcs(self) -> bool:
+        """Whether the arcing half cycles of the last second are as irregular as arcs: another load repeats itself and stays."""
+        moved, steady, returned = (int(self.counts[place]) for place in (N_MOVED, N_STEADY, N_RETURNED))
+        if moved < _LEAST_MOVED or returned < 1:
+            return False
+        runs = [len(run) for run in "".join("1" if slot else " " for slot in self.arcing.tolist()).split()]
+        is_one_run = sum(runs) - max(runs, default=0) < _APART
+        return moved >= (_MOVED_SHARE_OF_ONE_RUN if is_one_run else _MOVED_SHARE) * (moved + steady)
 
     def _push(self, codes: npt.NDArray[np.int8]) -> None:
         counts = np.empty((1, len(codes), N_COUNTS), dtype=np.int32)

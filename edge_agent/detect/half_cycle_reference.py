@@ -21,6 +21,7 @@ _LONGEST_RUN = 100       # 1 s without one half cycle like the reference: a new 
 _LEAST_SPREAD = np.array([0.003, 0.001, 0.001, 0.0, 0.02, 0.02])
 _LEAST_FLAT_SPREAD = 0.01      # the flat share is a count of samples: two of 200
 _MISSING_BELOW = 0.1     # of the usual rms there is no current: an arc that does not strike leaves leakage of filters only
+_MOST_A = 1e5            # rms: no circuit behind a low-voltage transformer carries more
 _DROP_Z = _SHAPE_Z = 6.0       # spreads; 1.5 MAD is about one sigma of noise
 _STRIKE_Z = 10.0
 _SETTLED_Z = 3.0         # quiet half cycles of one polarity differ by less from one to the next; so do those of a new load
@@ -60,7 +61,7 @@ class HalfCycleReference:
     def judge(self, features: npt.NDArray[np.float64], polarity: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
         """Codes of half cycles in order; ``features`` shape (w, 6), columns ``USED``, ``polarity`` shape (w,), 0 or 1."""
         codes = np.full(len(features), OTHER, dtype=np.int8)
-        usable = np.isfinite(features).all(axis=1)
+        usable = np.isfinite(features).all(axis=1) & (features[:, _LEVEL] <= _MOST_A)
         if self.is_known:
             middle, spread = self.arrays["middle"][polarity], self.arrays["spread"][polarity]
             with np.errstate(invalid="ignore"):

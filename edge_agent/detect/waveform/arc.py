@@ -78,8 +78,13 @@ class ArcDetector:
             told[_RELEARN] = 0
             if told[_BEGUN] != _NEVER:
                 findings.append(self._end(key, circuit, now_ms=waveform.taken_utc_ms))
-        is_next = circuit.take(waveform, cycles, hold=bool(told[_BEGUN] != _NEVER))
-        return findings + self._look(key, circuit, cycles, is_next=is_next)
+        is_next = circuit.begin(waveform, cycles)
+        for looked_at in circuit.blocks(cycles, lambda: bool(told[_BEGUN] != _NEVER)):
+            is_whole = looked_at == len(cycles.features)
+            shares = self._snapshots(circuit, cycles, is_next=is_next) if is_whole else np.full(1, np.nan)
+            now_ms = waveform.taken_utc_ms + round(cycles.begin_ms + looked_at * cycles.half_ms)
+            findings += self._look(key, circuit, cycles.half_ms, shares, now_ms)
+        return findings
 
     def arcing(self, meter: int, phase: str) -> npt.NDArray[np.bool_]:
         """Which of the last 100 half cycles of a circuit arced, oldest first; none where nothing was seen."""
@@ -114,18 +119,20 @@ class ArcDetector:
         circuit.arrays["snapshots"] = np.full((self._settings.snapshot_windows, 2), np.nan)     # UTC ms, share of arcing half cycles
         return circuit
 
-    def _look(self, key: tuple[int, str], circuit: ArcCircuit, cycles: HalfCycles, *, is_next: bool) -> list[Finding]:
-        settings, told, now_ms = self._settings, circuit.arrays["told"], int(circuit.arrays["times"][0])
-        shares = self._snapshots(circuit, cycles, now_ms, is_next=is_next)
+    def _look(
+        self, key: tuple[int, str], circuit: ArcCircuit, half_ms: float, shares: npt.NDArray[np.float64], now_ms: int
+    ) -> list[Finding]:
+        """What the last second, and the ``shares`` of snapshots, say at ``now_ms``."""
+        settings, told = self._settings, circuit.arrays["told"]
         looks_like_arcs = circuit.arcing_in_1_s > 0 and circuit.looks_like_arcs()
         by_count = looks_like_arcs and circuit.arcing_in_1_s >= settings.alarm_half_cycles
         by_share = looks_like_arcs and bool((shares >= settings.snapshot_share).all())
-        reached = _break_time_s(circuit.reference.current_a) <= circuit.arcing_in_1_s * cycles.half_ms / 1000
+        reached = _break_time_s(circuit.reference.current_a) <= circuit.arcing_in_1_s * half_ms / 1000
         if told[_BEGUN] == _NEVER:
             if not (by_count or by_share):
                 return []
             oldest = 100 - int(np.argmax(circuit.arcing))
-            first_ms = int(circuit.arrays["snapshots"][0, 0]) if not by_count else now_ms - round(oldest * cycles.half_ms)
+            first_ms = int(circuit.arrays["snapshots"][0, 0]) if not by_count else now_ms - round(oldest * half_ms)
             told[:_RELEARN] = min(first_ms, now_ms), now_ms, reached
             return [self._finding(Stage.BEGIN, key, circuit, at_ms=int(told[_BEGUN]), now_ms=now_ms, is_by_share=not by_count)]
         is_active = looks_like_arcs and (circuit.arcing_in_1_s > settings.release_half_cycles or by_share)
@@ -138,9 +145,9 @@ class ArcDetector:
             return [self._finding(Stage.CHANGE, key, circuit, at_ms=now_ms, now_ms=now_ms)]
         return []
 
-    def _snapshots(self, circuit: ArcCircuit, cycles: HalfCycles, now_ms: int, *, is_next: bool) -> npt.NDArray[np.float64]:
+    def _snapshots(self, circuit: ArcCircuit, cycles: HalfCycles, *, is_next: bool) -> npt.NDArray[np.float64]:
         """Arcing shares of the last windows that stood alone, NaN where there were none in time. Windows without a pause are counted."""
-        kept, seen = circuit.arrays["snapshots"], min(len(cycles.features), 100)
+        kept, seen, now_ms = circuit.arrays["snapshots"], min(len(cycles.features), 100), int(circuit.arrays["times"][0])
         if is_next or seen < _SNAPSHOT_HALF_CYCLES:
             kept[:] = np.nan
         else:
