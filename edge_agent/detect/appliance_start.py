@@ -76,7 +76,8 @@ def start_features(points: npt.ArrayLike) -> Floats:
         raise ValueError(f"a start-up window needs at least {SHORTEST} finite points")
     x = x[: len(x) - _EDGE]
     lowest = float(np.quantile(x, _IDLE_SHARE))
-    drawn = float(np.median(x[-_TAIL:])) - lowest
+    level = _settled(x)
+    drawn = level - lowest
     if drawn <= _OFF_SHARE * float(x.max() - lowest):     # switched off again before the end: what it drew at most
         drawn = float(x.max()) - lowest
     begin = int(np.argmax(x > lowest + _BEGIN * drawn))
@@ -86,13 +87,19 @@ def start_features(points: npt.ArrayLike) -> Floats:
     else:
         lowest = float(x[: begin - 2].mean())
     begin = min(begin, len(x) - 4 * POINTS)
-    settled = float(np.median(x[-_TAIL:])) - lowest
+    settled = level - lowest
     if settled <= _OFF_SHARE * float(x.max() - lowest):
         settled = float(x.max()) - lowest
     if not settled > 0.0:
         raise ValueError("the window has no current in it")
     x = (x - lowest) / settled
     return np.array([float(begin > 0), *_levels(x[begin:]), *_first_points(x[begin:]), *_ripple(x, begin)])
+
+
+def _settled(x: Floats) -> float:
+    """Median of the half-cycle means of the tail: of the points alone it would move with their phase against mains."""
+    tail = x[-_TAIL:]
+    return float(np.median(tail[len(tail) % POINTS:].reshape(-1, POINTS).mean(axis=1)))
 
 
 def _levels(after: Floats) -> list[float]:
