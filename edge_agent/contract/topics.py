@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 ROOT = "hplc/v1"
-EVENT_CLASSES = ("fire", "outage", "restore", "overload", "voltage", "tamper", "anomaly", "comm", "system")
+EVENT_CLASSES = ("fire", "outage", "restore", "overload", "load", "voltage", "tamper", "anomaly", "comm", "system")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
