@@ -9,7 +9,7 @@ Cooling = Literal["distribution", "onan", "onaf", "of", "od"]
 
 # what a value may be: wider than any unit built, narrow enough to catch a wrong unit or a swapped field
 _RANGES = {
-    "top_oil_rise_k": (10.0, 80.0, "GB 1094.2 allows 60 K"),
+    "top_oil_rise_k": (10.0, 100.0, "GB 1094.2 allows 60 K, an enclosure adds some 10 to 30"),
     "hot_spot_rise_k": (5.0, 60.0, "winding over top oil at rated load"),
     "loss_ratio": (1.0, 20.0, "load loss over no-load loss, distribution units 5 to 12"),
     "oil_exponent": (0.5, 1.0, "IEC 60076-7: 0.8 to 1.0"),
