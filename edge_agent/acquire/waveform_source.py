@@ -127,13 +127,17 @@ class WaveformSource:
             raise LinkError(f"{self.name}: no answer within {_CONNECT_S:.0f} s") from exc
         except OSError as exc:
             raise LinkError(f"{self.name}: cannot be reached: {exc.strerror or exc}; does the unit's driver run?") from exc
-        _, uid, _ = _PEER.unpack(writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+        uid = self._served_by(writer)
         if uid not in self._uids:
             writer.transport.abort()
             known = ", ".join(map(str, sorted(self._uids)))
             raise LinkError(f"{self.name}: is served by user {uid}, not by one of {known}; name it with uid, or remove the socket")
-        self._say(True, "connected")
         return reader, writer
+
+    def _served_by(self, writer: asyncio.StreamWriter) -> int:
+        """The user of the process at the other end, as the kernel knows it."""
+        _, uid, _ = _PEER.unpack(writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+        return int(uid)
 
     async def _read_file(self) -> None:
         decoder = WaveformDecoder()
@@ -158,6 +162,7 @@ class WaveformSource:
                 self.counters.refused += 1
                 continue
             self.counters.windows += 1
+            self._say(True, "windows come")       # a unit that connects and says nothing is no news
             self._on_waveform(self._waveform(frame, sensed, is_now=is_limited))
         self.counters.discarded_bytes += decoder.discarded_bytes
         self.counters.checksum_errors += decoder.checksum_errors

@@ -49,9 +49,11 @@ class UnitSocket:
                 writer.write(frame)
                 async with asyncio.timeout(_STUCK_S):
                     await writer.drain()
+            writer.close()
+            async with asyncio.timeout(_STUCK_S):
+                await writer.wait_closed()   # what is still on its way is not cut off
         except (OSError, TimeoutError, asyncio.CancelledError):
-            pass                             # the reader went, or the unit stops: nobody is left to tell
+            writer.transport.abort()         # the reader went, or the unit stops: nobody is left to tell
         finally:
-            writer.transport.abort()
             if task is not None:
                 self._readers.discard(task)
