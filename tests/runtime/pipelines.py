@@ -29,14 +29,14 @@ class SettableClock:
         raise AssertionError("nobody sleeps here")
 
 
-def make_pipeline(directory, clock, archive=None, **detector_settings):
+def make_pipeline(directory, clock, archive=None, waveform_detectors=None, **detector_settings):
     """The pipeline and its journal; ``detector_settings`` by the detector's name."""
     archive, journal, found = archive or Archive("a", ()), Journal.open(directory / "journal"), find_detectors()
     detectors = {name: found[name].build(archive, settings) for name, settings in detector_settings.items()}
     pipeline = Pipeline(
         archive=archive, clock=clock, header=Header(agent="e", epoch=journal.epoch, boot="b00t"), journal=journal,
         notify=lambda stream: None, detectors=detectors, book=EventBook(EventSettings(), EventIds(random.Random(1)).new),
-        store=StateStore(directory / "state"), supply=None,
+        store=StateStore(directory / "state"), supply=None, waveform_detectors=waveform_detectors,
     )
     return pipeline, journal
 
