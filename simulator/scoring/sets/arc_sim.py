@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +23,14 @@ from edge_agent.errors import ConfigError
 from edge_agent.model import Archive, Finding, Meter, Stage, TimeSource, Waveform
 from simulator.cli.rows import Row
 from simulator.scoring.naive_arc import naive_marks
-from simulator.scoring.score_set import Say, ScoreSet
+from simulator.scoring.score_set import Say, ScoreSet, read_bytes
 
 _BEGIN_UTC_MS = 1_790_000_000_000
 _AMPERES_PER_COUNT = 0.002
 _CYCLES = 10                    # of a window, as sensing units send them
 _ALARM_HALF_CYCLES = 14         # GB 14287.4
 _IN_TIME_S = 0.5                # goal of detection.md section 10
+_LEAST_RATE_HZ = 2_000.0       # that of the detector
 _QUIET = ("none", "sparse")
 _SHOWN = re.compile("recall|precision|told within|alarms in")     # of the rows of one load
 
@@ -67,11 +70,14 @@ def due_s(arcs: npt.NDArray[np.bool_], mains_hz: float) -> float | None:
 
 def read_records(path: Path) -> list[Record]:
     """Raises ConfigError, one line for what does not fit."""
+    packed = io.BytesIO(read_bytes(path))
+    content: Mapping[str, npt.NDArray[Any]] = {}
     try:
-        with np.load(path, allow_pickle=False) as found:
-            content: Mapping[str, npt.NDArray[Any]] = {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError, BadZipFile, KeyError) as exc:
-        reason = getattr(exc, "strerror", None) or exc
+        with ZipFile(packed):                  # a bare array is no set either
+            found = np.load(packed, allow_pickle=False)
+        content = {name: found[name] for name in found.files}
+    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, BadZipFile, zlib.error) as exc:
+        reason = str(exc).partition("\n")[0]
         raise ConfigError([f"{path}: cannot be read: {reason}; the README of the set names its files"]) from exc
     missing = [name for name in ("current_2mA", "arc_half_cycle", "load", "scenario", "fs") if name not in content]
     if missing:
@@ -79,13 +85,16 @@ def read_records(path: Path) -> list[Record]:
     current, arcs, loads, scenarios = (content[name] for name in ("current_2mA", "arc_half_cycle", "load", "scenario"))
     fits = current.ndim == arcs.ndim == 2 and loads.shape == scenarios.shape == (len(current),) and len(arcs) == len(current)
     rate = content["fs"]
-    if not fits or len(current) == 0 or arcs.shape[1] < 1 or rate.size != 1 or not np.issubdtype(current.dtype, np.number):
+    are_numbers = all(np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_ for array in (current, arcs, rate))
+    if not fits or not are_numbers or len(current) == 0 or min(current.shape[1], arcs.shape[1]) < 1 or rate.size != 1:
         raise ConfigError([f"{path}: current_2mA and arc_half_cycle must be tables of as many records as load and scenario name"])
     rate_hz = float(rate.reshape(-1)[0])
     mains_hz = arcs.shape[1] * rate_hz / current.shape[1] / 2
     if not (np.isfinite(rate_hz) and 40 <= mains_hz <= 70):
         said = f"{arcs.shape[1]} half cycles in {current.shape[1]} samples at fs = {rate_hz}"
         raise ConfigError([f"{path}: {said} are no mains of 50 or 60 Hz"])
+    if rate_hz < _LEAST_RATE_HZ:
+        raise ConfigError([f"{path}: fs = {rate_hz}: arcs show in {_LEAST_RATE_HZ:.0f} samples a second and more"])
     return [
         Record(
             load=str(loads[k]), scenario=str(scenarios[k]), rate_hz=rate_hz, mains_hz=mains_hz,
