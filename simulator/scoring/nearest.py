@@ -24,6 +24,17 @@ def resampled(series: Sequence[Floats], points: int) -> Floats:
     return scaled
 
 
+def first_points(series: Sequence[Floats], points: int) -> Floats:
+    """Shape (cases, points): as they stand, NaN bridged along a line; a shorter one goes on with its median."""
+    result = np.empty((len(series), points))
+    for row, values in zip(result, series, strict=True):
+        at = np.arange(len(values))
+        known = ~np.isnan(values)
+        row[:] = np.median(values[known])
+        row[: len(values)] = np.interp(at, at[known], values[known])[:points]
+    return result
+
+
 def euclidean(rows: Floats) -> Floats:
     """Shape (n, n), squared distances of all pairs."""
     squares = (rows**2).sum(axis=1)

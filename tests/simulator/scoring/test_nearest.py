@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from simulator.scoring.nearest import euclidean, nearest_answers, resampled, warped
+from simulator.scoring.nearest import euclidean, first_points, nearest_answers, resampled, warped
 
 
 def by_definition(a, b, band):
@@ -39,6 +39,11 @@ def test_resampling_leaves_mean_nought_and_deviation_one_and_a_constant_is_nough
     assert rows[[0, 2]].std(axis=1) == pytest.approx(1.0)
     assert (rows[1] == 0).all()
     assert rows[0] == pytest.approx(rows[2])
+
+
+def test_first_points_stay_as_they_stand_and_a_short_series_goes_on_with_its_median():
+    rows = first_points((np.array([1.0, np.nan, 3.0, 7.0, 9.0]), np.array([4.0, 6.0])), 4)
+    assert rows.tolist() == [[1.0, 2.0, 3.0, 7.0], [4.0, 6.0, 5.0, 5.0]]
 
 
 def test_neighbours_of_the_same_fold_are_not_asked():
