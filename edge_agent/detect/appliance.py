@@ -1,7 +1,8 @@
 """Which appliance started: the shipped forest on a start-up window of current.
 
 Eleven kinds are known, those of the PLAID set; anything else is answered with the likest of them, so a low probability means little
-and a high one only "more like this than like the other ten". Below 6 kHz or on 10 s readings use no answer of this module.
+and a high one only "more like this than like the other ten". Trained on
+30 kHz windows at 60 Hz mains; lower rates and 50 Hz were tried on computed waveforms only.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def identify(current_a: npt.ArrayLike, rate_hz: float, mains_hz: float) -> list[
     """All known kinds, the likeliest first, for a window with the start of one appliance in it.
 
     Args:
-        current_a: shape (n,), instantaneous, at least ten samples a cycle. Best a cycle or more before the start and 0.3 s or more after it:
-            without the idle part, or cut after 0.2 s, about one answer in ten more is wrong on PLAID.
+        current_a: shape (n,), instantaneous, at least ten samples a cycle. Best a cycle or more before the start and 0.3 s or more
+            after it: without the idle part, or cut after 0.2 s, about one answer in ten more is wrong on PLAID.
     Raises:
         ValueError: the window is too short, too coarse, or has no current in it.
     """
