@@ -1,8 +1,8 @@
 """Which appliance started: the shipped forest on a start-up window of current.
 
 Eleven kinds are known, those of the PLAID set; anything else is answered with the likest of them, so a low probability means little
-and a high one only "more like this than like the other ten". Trained on
-30 kHz windows at 60 Hz mains; lower rates and 50 Hz were tried on computed waveforms only.
+and a high one only "more like this than like the other ten". Trained on 30 kHz windows at 60 Hz
+mains; lower rates and 50 Hz were tried on computed waveforms only.
 """
 
 from __future__ import annotations

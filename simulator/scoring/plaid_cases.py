@@ -12,7 +12,7 @@ from edge_agent.detect.appliance_start import POINTS, SHORTEST, START_FEATURES, 
 from edge_agent.errors import ConfigError
 from simulator.scoring.ts_file import TsFile
 
-COPIES = 2                  # varied ones beside each case; 5 were no better in cross-validation, without any, cut or noisy windows lost 5 to 7 %
+COPIES = 2      # varied ones beside each case: 5 were no better in cross-validation; without any, cut or noisy windows lost 5..7 %
 
 _LEFT_BEFORE = POINTS + 1   # points before the start that a varied copy keeps
 _LEFT_AFTER = 120           # and after it: twelve cycles
