@@ -49,7 +49,7 @@ DOORS = {
     "msgspec": ("edge_agent/contract/", "edge_agent/strict_table.py", "firmware_profiles/"),
     "amqtt": ("simulator/cli/",),
 }
-KEPT_OUT_OF_THE_AGENT = {"pymodbus", "pydantic", "aiohttp", "scipy", "pandas", "yaml", "jsonschema", "amqtt"}
+KEPT_OUT_OF_THE_AGENT = {"pymodbus", "pydantic", "aiohttp", "scipy", "sklearn", "river", "pandas", "yaml", "jsonschema", "amqtt"}
 
 
 def modules() -> list[Path]:
