@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from edge_agent.wire.waveform import WaveformFrame, encode
-from simulator.meter.arc_circuit import ArcingCircuit
 
 _COUNTS = 32_767
+
+
+class SensedCircuit(Protocol):
+    """An ``ArcingCircuit``, a ``SensedService``: whose current a sensor is around."""
+
+    mains_hz: float
+
+    def samples(self, count: int, rate_hz: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +39,7 @@ class SensingUnit:
     """Channel k senses ``circuits[k]``. With a pause between windows, the circuits stand still meanwhile."""
 
     def __init__(
-        self, circuits: Sequence[ArcingCircuit], chance: np.random.Generator, settings: UnitSettings | None = None, *, begin_utc_ms: int
+        self, circuits: Sequence[SensedCircuit], chance: np.random.Generator, settings: UnitSettings | None = None, *, begin_utc_ms: int
     ) -> None:
         self._circuits, self._chance, self._settings, self._begin_utc_ms = circuits, chance, settings or UnitSettings(), begin_utc_ms
 
