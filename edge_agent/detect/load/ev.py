@@ -1,0 +1,352 @@
+"""Vehicles that charge: a block of power that switches on in one go, holds without cycling, and fades at its end.
+
+A block is told as a vehicle when it fades (any meter), when it is of the size of one that faded here before, or when it is neither heater
+nor motor: power factor above 0.98 and a power that does not follow the square of the voltage. DC chargers are not looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.detect.base import Condition, DetectorType, load_arrays, save_arrays
+from edge_agent.detect.session_block import BLOCK_FIELDS, Block, Told, block_of
+from edge_agent.detect.session_fade import FADE_FIELDS, Fade
+from edge_agent.detect.session_minutes import FeedIn, Minutes
+from edge_agent.detect.step_elements import ROWS, Elements
+from edge_agent.model import Archive, AreaFrame, Finding, Place, Stage
+from edge_agent.model.area_frame import NEVER
+
+_VERSION = 1
+_SLOTS = 3
+_MINUTE_MS = 60_000
+_LATE_MS = 300_000             # a minute that comes later than this is no late one: the clock was set back
+_BESIDE = 0.03                 # of a rise: less beside it is noise
+_FEED_IN_W = 50.0
+_SAME, _KNOWN = 0.10, 0.06     # of the size: an edge that ends a block; a block like one that faded
+_HOLDS = 0.93                  # of the size: what the meter shows while a block is on, whatever else is off
+_FADED, _CLOSES = 0.70, (0.80, 1.20)   # of the size, by when a fade is a charge's; where a roof feeds in: all of it at its end
+_RATED_KW = (1.3, 8.0, 9.5, 24.0)      # detection.md 6: 1.3 to 7.4 on one phase, 11 and 22 on three, 8 % of tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvSettings:
+    """detection.md section 6: 45 min to 8 h, power factor above 0.98, flat within 2 %."""
+
+    known_minutes: float = 45.0        # least length of a session of a size that is known here
+    faded_minutes: float = 30.0        # of a session that fades
+    plain_minutes: float = 75.0        # of one that is told by power factor and voltage alone: longer than what dries, washes or bakes
+    most_hours: float = 12.0           # 8 h are usual; a block that lasts longer is another
+    power_factor: float = 0.98
+    most_exponent: float = 1.3         # of the voltage in the power: a charger 0 to 1, a heater 2
+    most_drift: float = 0.08           # of the size, from least to most: itself 2 %, and the small things beside it; a heat pump does more
+    duty_minutes: float = 20.0         # a block that follows one of its size within this is a thermostat's
+    max_gap_s: float = 900.0
+
+    def __post_init__(self) -> None:
+        if not 5 <= self.faded_minutes <= self.known_minutes <= self.plain_minutes < 60 * self.most_hours <= 2880:
+            raise ValueError("5 <= faded_minutes <= known_minutes <= plain_minutes < most_hours <= 48 h must hold")
+        if not 0.5 < self.power_factor <= 1 or not 0 < self.most_exponent < 2 or not 0 < self.most_drift < 1:
+            raise ValueError("power_factor must be above 0.5 to 1, most_exponent between 0 and 2 (a heater's), most_drift between 0 and 1")
+        if self.duty_minutes < 0 or not 60 <= self.max_gap_s <= 7200:
+            raise ValueError("duty_minutes must not be negative, max_gap_s must be 60 s (a minute) to 2 h")
+
+
+class EvDetector:
+    """Findings ``load.ev``, dated from the edge; the end is when the power is gone. One session at a time for each place."""
+
+    def __init__(self, archive: Archive, settings: EvSettings) -> None:
+        self._archive, self._settings = archive, settings
+        self._elements = elements = Elements(archive)
+        self._minutes = Minutes(elements)
+        self._feed_in = FeedIn(elements.count, least_w=_FEED_IN_W)
+        n = elements.count
+        self._state: dict[str, npt.NDArray[Any]] = {
+            "last_ms": np.full(n, NEVER, dtype=np.int64), "last": np.full((3, n), np.nan),
+            "change_w": np.zeros(n), "change_var": np.zeros(n), "known_w": np.zeros(n), "ended_w": np.zeros(n), "ended_ms": np.zeros(n),
+            "forget": np.zeros(n, dtype=np.int8),
+        }  # fmt: skip
+        self._blocks: dict[int, list[Block]] = {}
+        self._fades: dict[int, Fade] = {}
+        self._has_blocks = np.zeros(n, dtype=bool)
+
+    def update(self, frame: AreaFrame) -> list[Finding]:
+        found: list[Finding] = []
+        if self._state["forget"].any():
+            found += self._forgotten(frame.now_utc_ms)
+        done = self._minutes.update(frame)
+        if not len(done):
+            return found
+        state, minutes = self._state, self._minutes
+        power_w, at_ms = minutes.power_w[done], minutes.at_ms[done]
+        pause_ms = at_ms - state["last_ms"][done]
+        is_late = (pause_ms <= 0) & (pause_ms > -_LATE_MS) & (state["last_ms"][done] != NEVER)
+        done, power_w, at_ms, pause_ms = done[~is_late], power_w[~is_late], at_ms[~is_late], pause_ms[~is_late]
+        self._feed_in.take(done, power_w, at_ms)
+        change_w = power_w - state["last"][0, done]
+        is_gap = (pause_ms <= 0) | (pause_ms > 1000 * self._settings.max_gap_s) | np.isnan(change_w)
+        is_busy = self._has_blocks[done] | (~is_gap & (change_w >= 1000.0 * _RATED_KW[0] / 2))
+        for place in np.flatnonzero(is_busy).tolist():
+            element, now_ms = int(done[place]), int(at_ms[place])
+            found += self._gap(element, now_ms) if is_gap[place] else self._minute(element, now_ms, float(change_w[place]))
+        state["change_var"][done] = minutes.reactive_var[done] - state["last"][1, done]
+        state["change_w"][done] = np.where(is_gap, 0.0, change_w)
+        state["last_ms"][done] = at_ms
+        state["last"][:, done] = minutes.power_w[done], minutes.reactive_var[done], minutes.voltage_v[done]
+        return found
+
+    def relearn(self, meters: Sequence[int]) -> None:
+        """Forget blocks and known sizes of these meters; what was told ends at the next update."""
+        for index in meters:
+            for element in self._elements.of_meter(index):
+                self._state["forget"][element] = 1
+
+    def conditions(self) -> set[Condition]:
+        return {
+            ("load.ev", self._place(element, block))
+            for element, blocks in self._blocks.items() for block in blocks if block.told == Told.YES
+        }  # fmt: skip
+
+    def save(self) -> bytes:
+        return save_arrays(_VERSION, self._archive, self._state | self._minutes.state | self._feed_in.state | self._packed())
+
+    def load(self, data: bytes) -> None:
+        packed = self._packed()
+        load_arrays(_VERSION, self._archive, self._state | self._minutes.state | self._feed_in.state | packed, data)
+        self._blocks, self._fades = {}, {}
+        for element in np.flatnonzero(~np.isnan(packed["blocks"][:, 0, 0])).tolist():
+            rows = [row.tolist() for row in packed["blocks"][element] if not np.isnan(row[0])]
+            self._blocks[element] = [block_of(row) for row in rows]
+        for element in np.flatnonzero(packed["fades"][:, 0] > 0).tolist():
+            self._fades[element] = Fade(**dict(zip(FADE_FIELDS, packed["fades"][element].tolist(), strict=True)))
+        self._has_blocks[:] = False
+        self._has_blocks[list(self._blocks)] = True
+
+    def _packed(self) -> dict[str, npt.NDArray[Any]]:
+        blocks = np.full((self._elements.count, _SLOTS, len(BLOCK_FIELDS)), np.nan)
+        fades = np.zeros((self._elements.count, len(FADE_FIELDS)))
+        for element, found in self._blocks.items():
+            blocks[element, : len(found)] = [block.row() for block in found]
+        for element, fade in self._fades.items():
+            fades[element] = fade.row()
+        return {"blocks": blocks, "fades": fades}
+
+    def _minute(self, element: int, at_ms: int, change_w: float) -> list[Finding]:
+        """A minute of an element on which a block is on or begins."""
+        minutes, state = self._minutes, self._state
+        power_w, volts = float(minutes.power_w[element]), float(minutes.voltage_v[element])
+        passed = (at_ms - float(state["last_ms"][element])) / _MINUTE_MS
+        previous_w = float(state["change_w"][element])
+        found: list[Finding] = []
+        blocks = self._blocks.setdefault(element, [])
+        if change_w < 0:
+            found += self._falls(element, at_ms, change_w, previous_w)
+        if blocks:
+            fade = self._fades.setdefault(element, Fade())
+            chosen = max(blocks, key=lambda block: (block.is_fading, block.size_w))
+            is_fading = fade.take(change_w, chosen.size_w, at_ms, passed)
+            found += self._floors(element, at_ms, power_w, change_w, chosen if is_fading and not fade.cut_w else None)
+            if chosen.is_fading:
+                found += self._fading(element, chosen, fade, at_ms, is_over=not is_fading)
+            if not is_fading:
+                self._fades.pop(element, None)
+        for block in list(blocks):
+            block.watch(change_w, volts, volts - float(state["last"][2, element]), passed)
+            if at_ms - block.since_ms > 3_600_000 * self._settings.most_hours:
+                found += self._end(element, block, at_ms)
+            elif not block.told and not block.is_fading and self._is_charger(element, block, at_ms):
+                found += self._begin(element, block, at_ms)
+        if change_w > 0:
+            self._rises(element, at_ms, change_w, previous_w)
+        if not blocks:
+            del self._blocks[element]
+            self._fades.pop(element, None)
+        self._has_blocks[element] = bool(blocks)
+        return found
+
+    def _rises(self, element: int, at_ms: int, change_w: float, previous_w: float) -> None:
+        state, blocks = self._state, self._blocks[element]
+        change_var = float(self._minutes.reactive_var[element] - state["last"][1, element])
+        fresh = next((block for block in blocks if block.since_ms == state["last_ms"][element] and not block.extra_w), None)
+        if fresh is not None and change_w > _BESIDE * fresh.size_w and self._is_rated(element, fresh.size_w + change_w):
+            # the second half of an edge in the middle of a minute, or another load
+            fresh.extra_w = min(change_w, fresh.size_w)
+            fresh.size_w += change_w
+            fresh.edge_var += change_var
+            fresh.extra_var = change_var
+            return
+        extra_w, extra_var, since_ms = 0.0, 0.0, float(at_ms)
+        if fresh is None and previous_w > _BESIDE * change_w:
+            extra_w, since_ms = min(previous_w, change_w), float(state["last_ms"][element])
+            extra_var = float(state["change_var"][element])
+        if not self._is_rated(element, change_w + extra_w) or change_w < 1000.0 * _RATED_KW[0] / 2:
+            return
+        is_cycling = (
+            at_ms - state["ended_ms"][element] < _MINUTE_MS * self._settings.duty_minutes
+            and abs(change_w / max(1.0, float(state["ended_w"][element])) - 1.0) < _SAME
+        )
+        if len(blocks) == _SLOTS:
+            spare = [block for block in blocks if not block.told]
+            if not spare:
+                return
+            blocks.remove(min(spare, key=lambda block: block.size_w))
+        blocks.append(Block(
+            size_w=change_w + extra_w, extra_w=extra_w, edge_var=change_var + extra_var, extra_var=extra_var, since_ms=since_ms,
+            is_cycling=float(is_cycling),
+        ))  # fmt: skip
+
+    def _is_rated(self, element: int, size_w: float) -> bool:
+        low, high, three_low, three_high = (1000.0 * limit for limit in _RATED_KW)
+        is_total_of_three = element < self._elements.n_meters and len(self._elements.meter(element).phases) == 3
+        return low <= size_w <= high or (is_total_of_three and three_low <= size_w <= three_high)
+
+    def _falls(self, element: int, at_ms: int, change_w: float, previous_w: float) -> list[Finding]:
+        """A fall at one go, or in two neighbouring minutes, of the size of a block ends it."""
+        holding = [block for block in self._blocks[element] if not block.is_fading]
+        if not holding:
+            return []
+        best = min(holding, key=lambda block: block.fits(-change_w))
+        if best.fits(-change_w) < _SAME:
+            return self._end(element, best, at_ms)
+        two_w = -change_w - min(0.0, previous_w)
+        best = min(holding, key=lambda block: abs(two_w / block.size_w - 1.0))
+        return self._end(element, best, at_ms) if previous_w < 0 and abs(two_w / best.size_w - 1.0) < 0.5 * _SAME else []
+
+    def _floors(self, element: int, at_ms: int, power_w: float, change_w: float, fading: Block | None) -> list[Finding]:
+        """Blocks that cannot be on any more: the meter shows less than they take. One that went bit by bit fades."""
+        if self._feed_in.may_be(element, at_ms):        # what the meter shows says nothing then, only how it changes
+            fade = self._fades[element]
+            if fading is not None and fade.falls >= 5 and fade.fallen_w > 0.25 * fading.size_w:
+                fading.is_fading = 1.0
+            return []
+        found: list[Finding] = []
+        holding = [block for block in self._blocks[element] if not block.is_fading]
+        holding.sort(key=lambda block: (block is not fading, abs(block.size_w + change_w)))     # the likeliest to be off first
+        needed_w = sum(block.floor_w for block in holding)
+        for block in holding:
+            if power_w >= _HOLDS * needed_w:
+                break
+            needed_w -= block.floor_w
+            if block is fading:
+                block.is_fading = 1.0
+            else:
+                found += self._end(element, block, at_ms)
+        return found
+
+    def _fading(self, element: int, block: Block, fade: Fade, at_ms: int, *, is_over: bool) -> list[Finding]:
+        is_long = at_ms - block.since_ms >= _MINUTE_MS * self._settings.faded_minutes and fade.falls >= 5
+        gone_w = fade.fallen_w + fade.cut_w
+        closes = any(_CLOSES[0] <= gone_w / size_w <= _CLOSES[1] for size_w in (block.size_w, block.floor_w))
+        is_charge = is_long and (gone_w if is_over else fade.fallen_w) >= _FADED * block.floor_w
+        if self._feed_in.may_be(element, at_ms):
+            is_charge = is_long and is_over and closes
+        found = []
+        if is_charge and not block.told:
+            found += self._begin(element, block, at_ms)
+        if is_charge:
+            self._state["known_w"][element] = block.size_w
+        if is_over:
+            found += self._end(element, block, at_ms, ended_ms=int(fade.last_ms))
+        return found
+
+    def _is_charger(self, element: int, block: Block, at_ms: int) -> bool:
+        """A block that has held long enough: of a known charger, or neither heater nor motor."""
+        s, held = self._settings, (at_ms - block.since_ms) / _MINUTE_MS
+        if held < s.known_minutes or block.is_cycling or block.quiet < 0.6 * held or self._feed_in.may_be(element, at_ms):
+            return False
+        known_w = float(self._state["known_w"][element])
+        if known_w > 0 and block.fits(known_w) < _KNOWN:
+            return True
+        found = block.exponent()
+        if found is None or held < s.plain_minutes or not block.power_factor() >= s.power_factor:
+            return False
+        exponent, error = found
+        drift_w = block.most_drift_w - block.least_drift_w
+        return exponent + 2.0 * error < s.most_exponent and exponent > -s.most_exponent and drift_w < s.most_drift * block.size_w
+        # an exponent far below 0: the voltage follows what this customer switches, and says nothing of the block
+
+    def _begin(self, element: int, block: Block, at_ms: int) -> list[Finding]:
+        if any(other.told == Told.YES for other in self._blocks[element]):
+            return []
+        confidence = 0.95 if block.is_fading else 0.8 if block.fits(max(1.0, float(self._state["known_w"][element]))) < _KNOWN else 0.7
+        block.rows = float(1 << element // self._elements.n_meters)
+        for row, partner in self._partners(element, block):
+            block.rows += float(1 << row)
+            partner.told = float(Told.WITH_ANOTHER_PHASE)
+        block.told = float(Told.YES)
+        return [self._finding(Stage.BEGIN, element, block, at_ms, int(block.since_ms), confidence)]
+
+    def _partners(self, element: int, block: Block) -> list[tuple[int, Block]]:
+        """Blocks of the same size that began with this one on the meter's other phases: one charger on three phases."""
+        own_row, index = divmod(element, self._elements.n_meters)
+        return [
+            (row, other)
+            for row in range(1, ROWS) if own_row not in (0, row)
+            for other in self._blocks.get(row * self._elements.n_meters + index, [])
+            if not other.told and abs(other.since_ms - block.since_ms) <= _MINUTE_MS and other.fits(block.size_w) < _SAME
+        ]  # fmt: skip
+
+    def _place(self, element: int, block: Block) -> Place:
+        place = self._elements.place(element)
+        phases = "".join(phase for row, phase in enumerate("abc", start=1) if int(block.rows) >> row & 1)
+        return replace(place, phases=phases)
+
+    def _finding(self, stage: Stage, element: int, block: Block, seen_ms: int, at_ms: int, confidence: float = 0.8) -> Finding:
+        meter = self._elements.meter(element)
+        phases = max(1, sum(int(block.rows) >> row & 1 for row in range(1, ROWS)))
+        evidence = [("session_minutes", max(0.0, at_ms - block.since_ms if stage is Stage.END else seen_ms - block.since_ms) / _MINUTE_MS)]
+        if not np.isnan(block.edge_var):
+            evidence.append(("power_factor", block.power_factor()))
+        if (found := block.exponent()) is not None:
+            evidence += [("exponent_of_voltage", found[0]), ("exponent_error", found[1])]
+        return Finding(
+            kind="load.ev",
+            stage=stage,
+            place=self._place(element, block),
+            at_utc_ms=at_ms,
+            evidence_from_utc_ms=min(int(block.since_ms), at_ms),
+            evidence_to_utc_ms=seen_ms,
+            score=block.size_w / (1000.0 * _RATED_KW[0]),
+            confidence=confidence,
+            observed=phases * block.size_w,
+            threshold=1000.0 * _RATED_KW[0],
+            unit="W",
+            severity="info",
+            meters=(meter.id,),
+            evidence=tuple(evidence),
+            alternatives=("heat pump at constant power", "storage heater that fades"),
+        )
+
+    def _end(self, element: int, block: Block, at_ms: int, ended_ms: int | None = None) -> list[Finding]:
+        state = self._state
+        state["ended_w"][element], state["ended_ms"][element] = block.size_w, at_ms
+        ends_ms = at_ms if ended_ms is None else ended_ms
+        found = [self._finding(Stage.END, element, block, at_ms, ends_ms)] if block.told == Told.YES else []
+        self._blocks[element].remove(block)
+        return found
+
+    def _gap(self, element: int, at_ms: int) -> list[Finding]:
+        """The readings stopped for a while, or the clock was set back: what is on is not known any more."""
+        last_ms = int(self._state["last_ms"][element])
+        found = []
+        for block in list(self._blocks.get(element, [])):
+            found += self._end(element, block, at_ms, ended_ms=min(last_ms, at_ms))
+        self._blocks.pop(element, None)
+        self._fades.pop(element, None)
+        self._has_blocks[element] = False
+        return found
+
+    def _forgotten(self, now_ms: int) -> list[Finding]:
+        found = []
+        for element in np.flatnonzero(self._state["forget"]).tolist():
+            found += self._gap(element, now_ms)
+            self._state["known_w"][element] = 0.0
+        self._state["forget"][:] = 0
+        return found
+
+
+DETECTOR = DetectorType(name="ev", settings=EvSettings, build=EvDetector)
