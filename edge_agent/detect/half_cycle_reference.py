@@ -24,7 +24,8 @@ _MISSING_BELOW = 0.1     # of the usual rms there is no current: an arc that doe
 _MOST_A = 1e5            # rms: no circuit behind a low-voltage transformer carries more
 _DROP_Z = _SHAPE_Z = 6.0       # spreads; 1.5 MAD is about one sigma of noise
 _STRIKE_Z = 10.0
-_SETTLED_Z = 3.0         # quiet half cycles of one polarity differ by less from one to the next; so do those of a new load
+_SETTLED_Z = 3.0         # quiet half cycles of one polarity differ by less from one to the next; so do most of a new load
+_SETTLED_SHARE = 0.3     # of quiet half cycles 0.1 to 0.2 differ by more, of arcs 0.5 and more (arc_sim, all loads)
 
 
 class HalfCycleReference:
@@ -124,8 +125,7 @@ class HalfCycleReference:
             return codes
         before = np.concatenate([self.arrays["before"], features])[:-2]
         before_code = np.concatenate([self.arrays["before_code"], codes])[:-2]
-        with np.errstate(invalid="ignore"):
-            moved = (np.abs(features - before) / self.arrays["spread"][polarity]).max(axis=1) > _SETTLED_Z
+        moved = self._has_moved(features, before, polarity)
         found = codes.copy()
         follows = (codes == ARCING) & (before_code >= ARCING) & (before_code <= STEADY)
         found[follows] = np.where(moved[follows], MOVED, STEADY)
@@ -146,10 +146,20 @@ class HalfCycleReference:
         return (run >= _LONGEST_RUN or self._is_settled()) and self._restart(_RUN)
 
     def _is_settled(self) -> bool:
-        """Whether the half cycles of the run are like the ones of the same polarity before them, as closely as quiet ones are."""
+        """Whether most half cycles of the run are like the ones of the same polarity before them, as closely as quiet ones are."""
         recent, polarity = self.arrays["recent"], self.arrays["recent_polarity"]
-        moved = np.abs(recent[2:] - recent[:-2]) / self.arrays["spread"][polarity[2:]]
-        return bool((np.median(moved, axis=0) <= _SETTLED_Z).all())
+        return bool(self._has_moved(recent[2:], recent[:-2], polarity[2:]).mean() < _SETTLED_SHARE)
+
+    def _has_moved(
+        self, features: npt.NDArray[np.float64], before: npt.NDArray[np.float64], polarity: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.bool_]:
+        """Which half cycles differ from those before them in any feature by more than quiet ones do."""
+        middle, spread = self.arrays["middle"][polarity], self.arrays["spread"][polarity]
+        with np.errstate(invalid="ignore"):
+            # a ratio to a smaller current is less steady in proportion: noise does not go with the load
+            scale = np.maximum(np.minimum(features, before) / np.maximum(middle, 1e-12), 1.0)
+            moved: npt.NDArray[np.bool_] = (np.abs(features - before) / (spread * scale)).max(axis=1) > _SETTLED_Z
+        return moved
 
     def _restart(self, count: int) -> bool:
         """The last ``count`` half cycles become the reference, if there are enough of both polarities and they carry current."""
