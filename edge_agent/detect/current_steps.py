@@ -52,12 +52,11 @@ class CurrentSteps:
         current_a = np.where(is_total[new], np.abs(frame.values[_TOTAL, new]), np.nansum(current_a, axis=0))
         current_a[~(current_a < _PLAUSIBLE_A)] = np.nan
         rose = (current_a - state["current_a"][new] >= LEAST_A) & (taken_ms[new] > state["seen_ms"][new])
-        for place in np.flatnonzero(rose).tolist():
-            meter = new[place]
-            slot = state["rises"][meter] % _KEPT
-            state["rise_a"][meter, slot] = current_a[place] - state["current_a"][meter]
-            state["from_ms"][meter, slot], state["to_ms"][meter, slot] = state["seen_ms"][meter], taken_ms[meter]
-            state["rises"][meter] += 1
+        risen = new[rose]
+        slots = state["rises"][risen] % _KEPT
+        state["rise_a"][risen, slots] = current_a[rose] - state["current_a"][risen]
+        state["from_ms"][risen, slots], state["to_ms"][risen, slots] = state["seen_ms"][risen], taken_ms[risen]
+        state["rises"][risen] += 1
         state["current_a"][new], state["seen_ms"][new] = current_a, taken_ms[new]
 
     def rise_at(self, meters: Sequence[int], from_ms: int, to_ms: int) -> Rise | None:
