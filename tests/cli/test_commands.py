@@ -18,7 +18,9 @@ def call(*arguments: str, timeout_s: float = 60.0) -> subprocess.CompletedProces
 
 def test_help_names_every_command():
     said = call("--help").stdout
-    for name in ("bench", "decode", "demo", "doctor", "events", "profiles", "read", "run", "scan", "schema", "sim"):
+    for name in (
+        "bench", "decode", "demo", "doctor", "events", "indices", "profiles", "read", "relearn", "run", "scan", "schema", "score", "sim",
+    ):
         assert f"\n    {name} " in said
 
 

@@ -31,8 +31,12 @@ def scan(tmp_path, monkeypatch):
         vars(detect).pop(name.split(".")[2], None)
 
 
-def test_the_first_detectors_are_found():
-    assert set(detect.find_detectors()) == {"voltage", "overload", "silence"}
+def test_every_shipped_detector_is_found():
+    assert sorted(detect.find_detectors()) == [
+        "conductor", "e_bike", "ev", "forbidden", "hot_spot", "joint", "load_steps", "loose_neutral", "neutral_overvoltage", "open_neutral",
+        "overload", "phase_overload", "residual", "silence", "temperature", "transformer", "voltage",
+    ]
+    assert sorted(detect.find_waveform_detectors()) == ["arc"]
 
 
 def test_a_new_file_is_a_new_detector(scan):
