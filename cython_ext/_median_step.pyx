@@ -23,7 +23,7 @@ cdef Py_ssize_t _update(
 ) noexcept nogil:
     cdef Py_ssize_t i, k, first, changed = 0
     cdef int64_t now_ms, newest_ms
-    cdef double x, before, after, size, needed, largest
+    cdef double x, before, after, size, needed, largest, between
     cdef signed char now_side
     for i in range(power_w.shape[0]):
         code[i] = 0
@@ -72,7 +72,9 @@ cdef Py_ssize_t _update(
                 first = 3
             at_ms[i] = ring_ms[i, first]
         elif now_side == 0:
-            noise_w[i] = noise_w[i] + NOISE_SHARE * (fabs(ring_w[i, 5] - ring_w[i, 4]) - noise_w[i])
+            between = fabs(ring_w[i, 2] - ring_w[i, 1])
+            between = between if between < needed else needed
+            noise_w[i] = noise_w[i] + NOISE_SHARE * (between - noise_w[i])
     return changed
 
 

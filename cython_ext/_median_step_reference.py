@@ -58,5 +58,7 @@ def update_steps(  # type: ignore[no-untyped-def]
                     first = k
             at_ms[i] = ring_ms[i, first]
         elif now_side == 0:
-            noise_w[i] = float(noise_w[i]) + _NOISE_SHARE * (abs(w[5] - w[4]) - float(noise_w[i]))
+            between = abs(w[2] - w[1])      # the newest may be the first of a step
+            between = between if between < needed else needed
+            noise_w[i] = float(noise_w[i]) + _NOISE_SHARE * (between - float(noise_w[i]))
     return changed

@@ -39,7 +39,7 @@ def update_steps(
         ring_w, ring_var, ring_ms: shape (n, RING), filled: shape (n,) int32, the last values, the newest last; state. A pause longer than
             ``max_gap_ms`` or a clock that was set back empties them.
         side, at_ms, noise_w: shape (n,), state: 0 or the sign of the step that is on; its first sample; noise (mean of what lies between
-            neighbouring samples).
+            neighbouring samples, a step's own left out).
         change: shape (4, n): power and reactive power before (rows BEFORE_W, BEFORE_VAR) and after the step; the rows before are state.
         code: shape (n,), NOTHING, ROSE or FELL.
     Returns:
