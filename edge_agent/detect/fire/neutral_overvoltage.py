@@ -21,6 +21,7 @@ _VERSION = 1
 _MINUTE_MS = 60_000
 _WARNED, _DANGEROUS = 1, 2
 _FIELDS = ("seen_ms", "since_ms", "begun_ms", "side", "pending")  # state of the band kernel, once for each level
+_JUDGED_MS = 10_000  # a comparison with the neighbours is made again after this, not at each reading
 _LINE_BAND = 0.10  # detection.md 2
 _NO_LIMIT = -1.0e9
 
@@ -80,6 +81,7 @@ class NeutralOvervoltageDetector:
             **{f"{name}_{level}": np.zeros(n, dtype=np.int8) for name in _FIELDS[3:] for level in (1, 2)},
             "told": np.zeros(n, dtype=np.int8),
             "told_ms": np.full(n, NEVER, dtype=np.int64),
+            "judged_slot": np.full(n, NEVER, dtype=np.int64),
             "judged_ms": np.full(n, NEVER, dtype=np.int64),
             "minute": np.full(1, NEVER, dtype=np.int64),
             "is_ending": np.zeros(n, dtype=np.int8),
@@ -119,7 +121,10 @@ class NeutralOvervoltageDetector:
             return findings
         is_new = taken_ms != state["judged_ms"]
         state["judged_ms"][is_new] = taken_ms[is_new]
-        rises = is_new & moved & (level_now > state["told"])
+        slot = frame.now_utc_ms // _JUDGED_MS
+        is_torn = (level_now == _DANGEROUS) & (now.voltage_v.min(axis=0) < settings.low_ratio * self._nominal_v)
+        rises = is_new & moved & (level_now > state["told"]) & (is_torn | (slot != state["judged_slot"]))
+        state["judged_slot"][rises] = slot
         evidence = Evidence(self._places, frame, self._limits_of_break) if rises.any() else None
         for place in np.flatnonzero(rises).tolist():
             assert evidence is not None

@@ -18,6 +18,7 @@ from edge_agent.model.area_frame import NEVER
 _KIND = "neutral.open"
 _VERSION = 1
 _MINUTE_MS = 60_000
+_JUDGED_MS = 10_000
 _PLAUSIBLE = 0.15  # no line voltage further from nominal is taken for usual
 _BASELINE_SHARE = 0.02  # of a new reading in the usual line voltage: about an hour of minutes
 
@@ -69,6 +70,7 @@ class OpenNeutralDetector:
             "readings": np.zeros(n, dtype=np.int32),  # in a row, of what since_ms is about
             "told": np.full(n, -1, dtype=np.int8),  # the link of the chain
             "begun_ms": np.full(n, NEVER, dtype=np.int64),
+            "judged_slot": np.full(n, NEVER, dtype=np.int64),
             "is_ending": np.zeros(n, dtype=np.int8),  # on an operator's command
         }
         self._minute = np.full(1, NEVER, dtype=np.int64)
@@ -114,7 +116,10 @@ class OpenNeutralDetector:
         state["readings"][is_new] = np.where(counts, np.minimum(state["readings"] + 1, 1000), 0)[is_new]
         wait_ms = np.where(is_told, 1000 * settings.end_s, 1000 * settings.begin_s)
         due = is_new & (state["readings"] >= 2) & (taken - state["since_ms"] >= wait_ms)
+        slot = frame.now_utc_ms // _JUDGED_MS
+        due &= is_told | (slot != state["judged_slot"])     # a weak line with 20 V for hours must not cost a comparison a second
         if due.any():
+            state["judged_slot"][due] = slot
             evidence = Evidence(self._places, frame, self._limits)
             for place in sorted(np.flatnonzero(due).tolist(), key=self._ids.__getitem__):     # not by their order in the archive
                 if is_told[place]:
