@@ -8,7 +8,7 @@ from edge_agent.detect.quality.voltage import VoltageDetector, VoltageSettings
 from edge_agent.model import Stage
 from tests.detect.areas import archive, at, frame, sample
 
-CSV = Path(__file__).parents[1] / "data" / "uci_household" / "house_3999_minutes.csv"
+CSV = Path(__file__).parents[1] / "data" / "uci_minutes" / "house_3999_minutes.csv"
 
 
 def rows() -> list[tuple[float, float] | None]:

@@ -11,7 +11,7 @@ from edge_agent.detect.quality.voltage import VoltageSettings
 from edge_agent.errors import ConfigError
 from simulator.scoring.sets.uci_household import SCORE, House, kernel_slope_ohm, read_house, runs_outside
 
-WEEKS = Path(__file__).parents[2] / "data" / "uci_household_2006_12" / "household_2006-12.csv.gz"
+WEEKS = Path(__file__).parents[2] / "data" / "uci_household" / "household_2006-12.csv.gz"
 
 
 def some_days(tmp_path, lines=4400):
