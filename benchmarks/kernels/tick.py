@@ -12,6 +12,8 @@ from edge_agent.model import COLUMN_INDEX, Archive, AreaFrame, Meter, Role, Tran
 from simulator.cli.rows import Row
 
 GOAL_MS, METERS = 2.0, 1000
+_NOISE = 0.003                 # of a current from second to second
+_SWITCHED_A_DAY = 100          # loads of one meter; 1 to 9 A each
 SIZES = (100, 1000, 10_000)
 
 
@@ -26,7 +28,7 @@ def _archive(n: int) -> Archive:
 
 
 def tick_ms(n: int, ticks: int) -> float:
-    """CPU of one tick, median; voltages and currents move, nothing is to be told."""
+    """CPU of one tick, mean, with what is done once a minute; voltages and currents move, loads are switched."""
     archive = _archive(n)
     detectors = [found.build(archive, found.settings()) for found in find_detectors().values()]
     frame, chance = AreaFrame.empty(n + 1), np.random.default_rng(1)
@@ -39,14 +41,16 @@ def tick_ms(n: int, ticks: int) -> float:
         frame.taken_utc_ms[:] = frame.answered_utc_ms[:] = frame.now_utc_ms
         voltage = 220.0 + chance.normal(0.0, 0.3, (3, n + 1))
         frame.values[rows["voltage_v"]] = voltage
-        frame.values[rows["current_a"]] = now = current * chance.normal(1.0, 0.02, (3, n + 1))
+        for place in chance.integers(0, n, chance.poisson(n * _SWITCHED_A_DAY / 86_400.0)).tolist():
+            current[chance.integers(3), place] = chance.uniform(1.0, 10.0)
+        frame.values[rows["current_a"]] = now = current * chance.normal(1.0, _NOISE, (3, n + 1))
         frame.values[rows["active_power_w"]] = voltage * now
         frame.values[COLUMN_INDEX["active_power_w"]] = (voltage * now).sum(axis=0)
         began = time.process_time_ns()
         for detector in detectors:
             detector.update(frame)
         times.append((time.process_time_ns() - began) / 1e6)
-    return statistics.median(times)
+    return statistics.fmean(times)
 
 
 def tick_rows(runs: int) -> list[Row]:
