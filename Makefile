@@ -31,7 +31,7 @@ lint: $(VENV)/.tested
 	$(VENV)/bin/mypy
 
 test: $(VENV)/.tested lint
-	$(VENV)/bin/python -m pytest -n auto --dist loadfile
+	$(VENV)/bin/python -m pytest -n auto --dist worksteal
 
 bench: $(VENV)/.tested
 	@$(VENV)/bin/hplc-edge bench
