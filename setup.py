@@ -10,6 +10,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 CHECKED = os.environ.get("HPLC_EDGE_CHECKED") == "1"
+CORES = os.cpu_count() or 1
 PURE = os.environ.get("HPLC_EDGE_PURE") == "1"
 
 
@@ -33,7 +34,9 @@ def extensions() -> list[Extension]:
             "cdivision": True,
         },
         force=CHECKED,
+        nthreads=CORES,
     )
 
 
-setup(ext_modules=extensions())
+if __name__ == "__main__":     # cythonize works in processes of its own, which import this file where they are spawned
+    setup(ext_modules=extensions(), options={"build_ext": {"parallel": CORES}})

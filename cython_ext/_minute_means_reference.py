@@ -26,8 +26,7 @@ def update_minutes(  # type: ignore[no-untyped-def]
             first_ms[i] = now_ms
             for k in range(3):
                 sums[k, i] = 0.0
-        sums[0, i] += power_w[i]
-        sums[1, i] += reactive_var[i]
-        sums[2, i] += voltage_v[i]
+        for k, row in enumerate((power_w, reactive_var, voltage_v)):
+            sums[k, i] = float(sums[k, i]) + float(row[i])      # of floats, which add inf and -inf without a warning
         count[i] += 1
     return finished
