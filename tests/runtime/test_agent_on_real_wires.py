@@ -53,6 +53,11 @@ class Wires:
         wait_until(ready.exists, what="simulated meters")
         return process
 
+    def wait_until_it_reads(self) -> None:
+        """It takes its time to start on a busy machine; it looks for the broker before it reads."""
+        segment = self.directory / "state" / "journal" / "r-00000000000000000001.seg"
+        wait_until(lambda: segment.exists() and segment.stat().st_size > 1000, timeout_s=30.0, what="the first readings in the journal")
+
     def config(self, broker_port: int, *, mqtt: str = "", extra: str = "") -> Path:
         path = self.directory / "agent.toml"
         lines = [
@@ -181,7 +186,8 @@ def test_without_a_broker_reading_goes_on_and_everything_arrives_later(wires, tm
     wires.broker.subscribe()
     way = free_port()
     agent = wires.start("run", "-c", str(wires.config(way)))
-    time.sleep(3.0)
+    wires.wait_until_it_reads()
+    time.sleep(2.0)
     assert shutil.which("socat"), "socat is not installed: 'make test' installs it"
     joined = subprocess.Popen(
         ["socat", f"TCP-LISTEN:{way},bind=127.0.0.1,fork,reuseaddr", f"TCP:127.0.0.1:{wires.broker.port}"], start_new_session=True
@@ -211,7 +217,8 @@ def test_a_wrong_password_is_one_line_and_reading_goes_on(wires, tmp_path):
     config = wires.config(wires.broker.port, mqtt=f'username = "edge"\npassword_file = "{tmp_path / "password"}"')
     wires.broker.subscribe("-u", "edge", "-P", "right")
     agent = wires.start("run", "-c", str(config))
-    time.sleep(3.0)
+    wires.wait_until_it_reads()
+    time.sleep(2.0)
     (tmp_path / "password").write_text("right\n")
     wait_until(lambda: len(wires.broker.messages("/reading")) > 30)
     _, _, said = wires.stop(agent)
