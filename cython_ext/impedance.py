@@ -17,7 +17,7 @@ from cython_ext import load
 _kernel = load("impedance")
 
 N_SUMS = 7                              # rows of ``sums``
-COUNT, XX, XY, YY, XXXX, XXXY, XXYY = range(N_SUMS)
+COUNT, XX, XY, YY, X4, X3Y, X2Y2 = range(N_SUMS)
 
 
 def update_impedance(
@@ -77,8 +77,8 @@ def slope_of(sums: npt.NDArray[np.floating]) -> Slope:
     safe_xx, safe_count = np.where(is_known, xx, 1.0), np.where(is_known, count, 3.0)
     r = sums[XY] / safe_xx
     plain = np.maximum(sums[YY] - r * sums[XY], 0.0) / (safe_count - 1.0) / safe_xx
-    sandwich = np.maximum(sums[XXYY] - 2.0 * r * sums[XXXY] + r * r * sums[XXXX], 0.0) / (safe_xx * safe_xx)
-    alone = np.minimum(sums[XXXX] / (safe_xx * safe_xx), 1.0)          # 1 / m
+    sandwich = np.maximum(sums[X2Y2] - 2.0 * r * sums[X3Y] + r * r * sums[X4], 0.0) / (safe_xx * safe_xx)
+    alone = np.minimum(sums[X4] / (safe_xx * safe_xx), 1.0)          # 1 / m
     with np.errstate(divide="ignore", invalid="ignore"):
         se = np.sqrt(np.maximum(plain, sandwich) / (1.0 - alone))
     is_alone = is_known & (alone >= 1.0)

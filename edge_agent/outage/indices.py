@@ -5,12 +5,8 @@ Source: IEEE 1366 (definitions), DL/T 836 (Chinese names: RS-1 = ASAI, AIHC = SA
 
 from __future__ import annotations
 
-import math
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-_SIGMAS = 2.5      # IEEE 1366: a major-event day is beyond exp(alpha + 2.5 beta)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,18 +92,6 @@ def indices_of(
         celid_s=sum(value >= settings.celid_h for value in longest.values()) / customers,
         celid_t=sum(value >= settings.celid_h for value in total.values()) / customers,
     )
-
-
-def major_event_day_h(saidi_h_of_days: Sequence[float]) -> float:
-    """The SAIDI of a day beyond which it is a major-event day, from the days of five years; days without any are left out.
-
-    Raises:
-        ValueError: fewer than two days with interruptions.
-    """
-    logs = [math.log(hours) for hours in saidi_h_of_days if hours > 0]
-    if len(logs) < 2:
-        raise ValueError("at least two days with interruptions are needed")
-    return math.exp(statistics.fmean(logs) + _SIGMAS * statistics.stdev(logs))
 
 
 def _counts(interruptions: Iterable[Interruption]) -> dict[str, int]:

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from edge_agent.detect.daily_trend import DAYS, DailyValues, is_rising, theil_sen
 from edge_agent.detect.fire.residual import ResidualDetector, ResidualSettings
@@ -184,7 +185,6 @@ def test_who_switched_on_long_before_is_not_named():
 
 
 def test_the_slope_is_that_of_scipy():
-    stats = pytest.importorskip("scipy.stats")
     days = np.random.default_rng(2).normal(0.0, 0.01, (50, DAYS)) + 0.004 * np.arange(DAYS)
     expected = [stats.theilslopes(row, np.arange(DAYS))[0] for row in days]
     np.testing.assert_allclose(theil_sen(days), expected, rtol=1e-12)

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from edge_agent.detect.fire.temperature import TemperatureDetector, TemperatureSettings
 from edge_agent.detect.heat_slope import HeatSlopes
@@ -194,7 +195,6 @@ def test_a_terminal_without_load_says_nothing_of_its_contact():
 
 
 def test_the_slope_and_its_error_are_those_of_scipy():
-    stats = pytest.importorskip("scipy.stats")
     chance = np.random.default_rng(5)
     x = chance.uniform(0, 400, 96)
     y = 3.0 + 0.02 * x + chance.normal(0, 0.5, 96)

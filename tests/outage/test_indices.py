@@ -1,10 +1,8 @@
 """Reliability indices: the golden vector of outage.md 1.7 and definitions of IEEE 1366, each worked out by hand."""
 
-import math
-
 import pytest
 
-from edge_agent.outage import IndexSettings, Interruption, indices_of, major_event_day_h
+from edge_agent.outage import IndexSettings, Interruption, indices_of
 
 YEAR_S = 8760 * 3600.0
 
@@ -68,9 +66,3 @@ def test_five_minutes_are_momentary_and_a_second_more_is_not_unless_set_so():
 def test_what_cannot_be_is_refused(arguments, said):
     with pytest.raises(ValueError, match=said):
         indices_of(out([1, 2], "e", 1.0), **arguments)
-
-
-def test_a_major_event_day_is_two_and_a_half_deviations_out_in_logarithms():
-    assert major_event_day_h([math.e, math.e**3, 0.0]) == pytest.approx(math.exp(2.0 + 2.5 * math.sqrt(2.0)))
-    with pytest.raises(ValueError, match="two days"):
-        major_event_day_h([1.0, 0.0])
