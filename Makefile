@@ -13,7 +13,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: $(BUILD_INPUTS)
 	@PYTHON=$(PYTHON) deploy/install-tools build
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing hplc-edge into $(VENV) (compiles the kernels, about a minute)"
+	@echo "installing hplc-edge into $(VENV) (compiles the kernels: two minutes on two cores)"
 	@$(PIP) install --editable '.[sim,demo]'
 	@touch $@
 	@echo "done: $(VENV)/bin/hplc-edge --help"
@@ -43,7 +43,7 @@ bench-peers: $(VENV)/.tested
 score: $(VENV)/.tested
 	@$(VENV)/bin/hplc-edge score all tests/data
 
-# ten million damaged frames through every codec, about half an hour
+# ten million damaged frames through every codec, about a quarter of an hour on two cores
 faults: $(VENV)/.tested
 	@$(VENV)/bin/python -m benchmarks.faults.run
 
