@@ -6,6 +6,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from edge_agent.model.site import Sites
 from edge_agent.model.transformer import Transformer
 
 
@@ -28,6 +29,7 @@ class Meter:
     nominal_voltage_v: float = 220.0
     rated_current_a: float | None = None
     grid_phases: str = ""                # which of the transformer's phases feed it, in the order of ``phases``; "" = not known
+    tags: tuple[str, ...] = ()           # of PRIORITY_TAGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Archive:
     meters: Sequence[Meter]
     version: int = 1
     transformer: Transformer | None = None
+    sites: Sites = field(default_factory=Sites)
     _members: dict[str, tuple[int, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

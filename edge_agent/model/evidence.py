@@ -15,6 +15,11 @@ class EvidenceKind(enum.Enum):
     NODE_REFUSED = "node_refused"        # wanted to join the power-line network and is not in the archive
     AREA_MISMATCH = "area_mismatch"      # hangs on another transformer than the archive says
     ROUTING_CHANGED = "routing_changed"  # reaches the coordinator through another node than before
+    RELAY_OPENED = "relay_opened"        # the customer was cut off by command
+    RELAY_CLOSED = "relay_closed"
+    UNPLUGGED = "unplugged"              # the module was pulled out of its meter: its silence is no outage
+    POWER_RECORD = "power_record"        # the meter's own memory: without supply from ``at_utc_ms`` until ``until_utc_ms``
+    NEIGHBOUR_OUT = "neighbour_out"      # the back end: another area of the same 10 kV line has lost its supply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,7 @@ class Evidence:
 
     ``addresses`` are network addresses of 12 digits: the nodes (NODE_REFUSED, no meters of the archive); otherwise one for each of
     ``meters``, "" = not known: the main node of the owning area (AREA_MISMATCH), the new proxy (ROUTING_CHANGED).
+    ``relays`` are the archive indices of the new proxies, one for each of ``meters``, -1 = the coordinator itself or not known.
     """
 
     kind: EvidenceKind
@@ -30,3 +36,5 @@ class Evidence:
     meters: tuple[int, ...] = ()
     bus: str = ""
     addresses: tuple[str, ...] = ()
+    relays: tuple[int, ...] = ()
+    until_utc_ms: int = 0
