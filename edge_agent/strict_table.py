@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -23,8 +24,7 @@ def fill(settings_type: type[Settings], table: object, *, where: str, problems: 
         problems.append(f"{where}: expected a table, found {type(table).__name__}")
         return None
     before = len(problems)
-    hints = typing.get_type_hints(settings_type)
-    fields = {field.name: field for field in dataclasses.fields(settings_type) if field.init}  # type: ignore[arg-type]
+    hints, fields = _fields(settings_type)  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in fields:
@@ -47,3 +47,10 @@ def fill(settings_type: type[Settings], table: object, *, where: str, problems: 
     except ValueError as exc:
         problems.append(f"{where}: {exc}")
         return None
+
+
+@functools.cache          # resolving the names of the types takes longer than the rest: half a second for the rows of a thousand meters
+def _fields(settings_type: type) -> tuple[dict[str, Any], dict[str, dataclasses.Field[Any]]]:
+    """Types and fields by name."""
+    fields = {field.name: field for field in dataclasses.fields(settings_type) if field.init}
+    return typing.get_type_hints(settings_type), fields

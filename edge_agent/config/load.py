@@ -15,11 +15,12 @@ from typing import Any
 from edge_agent import detect
 from edge_agent.acquire.cco.settings import CcoSettings
 from edge_agent.acquire.settings import AcquireSettings
-from edge_agent.config.tables import AgentTable, Config, ScheduleTable, SimulationTable, SupplyTable
+from edge_agent.config.archive_file import ArchiveFile, read_archive_file, with_archive
+from edge_agent.config.tables import AgentTable, ArchiveTable, Config, ScheduleTable, SimulationTable, SupplyTable
 from edge_agent.config.waveforms import read_waveforms
-from edge_agent.config.wires import read_buses, read_meters
+from edge_agent.config.wires import meter_entries, read_buses, read_meters
 from edge_agent.errors import ConfigError
-from edge_agent.events.lifecycle import EventSettings
+from edge_agent.events import EventSettings
 from edge_agent.journal import JournalSettings
 from edge_agent.model import Archive, Transformer
 from edge_agent.publish.settings import MqttSettings
@@ -27,7 +28,9 @@ from edge_agent.strict_table import fill
 from firmware_profiles.loader import ProfileError, load_all
 from firmware_profiles.schema import Profile
 
-_SINGLE = {"agent", "simulation", "mqtt", "schedule", "acquire", "cco", "journal", "events", "supply", "detect", "transformer"}
+_SINGLE = {
+    "agent", "archive", "simulation", "mqtt", "schedule", "acquire", "cco", "journal", "events", "supply", "detect", "transformer",
+}
 _LISTS = {"bus", "meter", "waveform"}
 
 
@@ -70,16 +73,30 @@ def _build(tables: dict[str, Any], problems: list[str], *, base: Path) -> Config
         _check_state_dir(Path(agent.state_dir), problems)
     profiles = _profiles(agent, base, problems)
     buses = read_buses(tables.get("bus", []), problems)
-    meters = read_meters(tables.get("meter", []), {bus.name: bus for bus in buses}, profiles, schedule, problems)
+    files = fill(ArchiveTable, tables.get("archive", {}), where="[archive]", problems=problems) or ArchiveTable()
+    listed = _archive_file(base / files.file, problems) if files.file else ArchiveFile()
+    entries = with_archive(meter_entries(tables.get("meter", []), problems), listed, problems)
+    meters = read_meters(entries, {bus.name: bus for bus in buses}, profiles, schedule, problems)
     units = read_waveforms(tables.get("waveform", []), [entry.meter for entry in meters], problems)
     if problems or agent is None or mqtt is None or acquire is None or cco is None or journal is None or events is None:
         return None
-    archive = Archive(agent.area, tuple(entry.meter for entry in meters), transformer=transformer)
+    archive = Archive(
+        agent.area, tuple(entry.meter for entry in meters), version=listed.version, transformer=transformer, sites=listed.sites
+    )
     return Config(
         agent=agent, mqtt=mqtt, archive=archive, buses=tuple(buses), meters=tuple(meters), acquire=acquire, journal=journal,
         events=events, detectors=detectors, simulation=simulation, supply=supply, cco=cco,
-        waveform_detectors=waveform_detectors, units=units,
+        waveform_detectors=waveform_detectors, units=units, work_file=base / files.work if files.work else None,
+        standing_tickets=listed.standing_tickets,
     )
+
+
+def _archive_file(path: Path, problems: list[str]) -> ArchiveFile:
+    try:
+        return read_archive_file(path, problems)
+    except ConfigError as exc:
+        problems += exc.problems
+        return ArchiveFile()
 
 
 def _detectors(table: object, problems: list[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from edge_agent.acquire.cco.settings import GDW10376_2, CcoSettings
 from edge_agent.acquire.protocols import DLT645
 from edge_agent.acquire.settings import AcquireSettings
 from edge_agent.config.waveforms import UnitConfig
-from edge_agent.events.lifecycle import EventSettings
+from edge_agent.events import EventSettings
 from edge_agent.journal import JournalSettings
-from edge_agent.model import Archive, Meter, Role
+from edge_agent.model import Archive, Meter, Role, Ticket
+from edge_agent.model.site import PRIORITY_TAGS
 from edge_agent.publish.settings import MqttSettings
 from firmware_profiles.schema import MODBUS, Profile
 
@@ -22,6 +23,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _NODE = re.compile(r"[^/\s]+(/[^/\s]+)*")
 _ADDRESS = re.compile(r"[0-9]{12}")
 _EVERYBODY = "9" * 12
+_ROLES = tuple(role.value for role in Role)
 BUS_PROTOCOLS = (MODBUS, DLT645, GDW10376_2)
 
 
@@ -78,6 +80,14 @@ class SupplyTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveTable:
+    """Files beside the configuration: meters and places (``file``, CSV or JSON), and what the utility announces (``work``, JSON)."""
+
+    file: str = ""
+    work: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BusTable:
     """One wire. ``protocol``: that of the profiles of its meters, unless it is said here.
 
@@ -126,22 +136,39 @@ class MeterTable:
     grid_phases: str = ""                      # which of the transformer's phases feed it, in the order of ``phases``
     full_s: float | None = None
     presence_s: float | None = None
+    tags: list[str] = field(default_factory=list)   # who is to have supply back first
 
     def __post_init__(self) -> None:
-        if not _ID.fullmatch(self.id):
-            raise ValueError(f"id = {self.id!r}: letters, digits, '-' and '_' only, 1 to 32 of them")
-        if self.unit is not None and not 1 <= self.unit <= 255:
-            raise ValueError(f"unit = {self.unit}: a Modbus unit address is 1 to 247 (up to 255 on some gateways)")
-        if self.address is not None and (not _ADDRESS.fullmatch(self.address) or self.address == _EVERYBODY):
-            raise ValueError(f"address = {self.address!r}: the twelve digits on the meter, in quotes; twelve nines are everybody")
-        if self.role not in [role.value for role in Role]:
-            raise ValueError(f"role = {self.role!r}: one of {', '.join(role.value for role in Role)}")
-        if self.node and not _NODE.fullmatch(self.node):
-            raise ValueError(f"node = {self.node!r}: a path such as 'feeder-1/branch-2/box-3'")
-        if self.grid_phases and (len(set(self.grid_phases)) != len(self.grid_phases) or not set(self.grid_phases) <= set("abc")):
-            raise ValueError(f"grid_phases = {self.grid_phases!r}: one letter of a, b, c for each phase of the meter, such as 'b' or 'abc'")
-        if self.nominal_voltage_v <= 0 or (self.rated_current_a is not None and self.rated_current_a <= 0):
-            raise ValueError("nominal_voltage_v and rated_current_a must be above 0")
+        if wrong := [text for is_wrong, text in self._checks() if is_wrong]:
+            raise ValueError("; ".join(wrong))
+
+    def _checks(self) -> Iterator[tuple[bool, str]]:
+        yield not _ID.fullmatch(self.id), f"id = {self.id!r}: letters, digits, '-' and '_' only, 1 to 32 of them"
+        yield (
+            self.unit is not None and not 1 <= self.unit <= 255,
+            f"unit = {self.unit}: a Modbus unit address is 1 to 247 (up to 255 on some gateways)",
+        )
+        yield (
+            self.address is not None and (not _ADDRESS.fullmatch(self.address) or self.address == _EVERYBODY),
+            f"address = {self.address!r}: the twelve digits on the meter, in quotes; twelve nines are everybody",
+        )
+        yield self.role not in _ROLES, f"role = {self.role!r}: one of {', '.join(_ROLES)}"
+        yield bool(self.node and not _NODE.fullmatch(self.node)), f"node = {self.node!r}: a path such as 'feeder-1/branch-2/box-3'"
+        yield not _are_phases(self.phases), f"phases = {self.phases!r}: 'a' for a single-phase meter, 'abc' for three phases"
+        yield (
+            not _are_phases(self.grid_phases),
+            f"grid_phases = {self.grid_phases!r}: one letter of a, b, c for each phase of the meter, such as 'b' or 'abc'",
+        )
+        unknown = [tag for tag in self.tags if tag not in PRIORITY_TAGS]
+        yield bool(unknown), f"tags: {', '.join(map(repr, unknown))}: known are {', '.join(PRIORITY_TAGS)}"
+        yield (
+            not self.nominal_voltage_v > 0 or (self.rated_current_a is not None and not self.rated_current_a > 0),
+            "nominal_voltage_v and rated_current_a must be above 0",
+        )
+
+
+def _are_phases(letters: str) -> bool:
+    return len(set(letters)) == len(letters) and set(letters) <= set("abc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +201,8 @@ class Config:
     cco: CcoSettings = field(default_factory=CcoSettings)
     waveform_detectors: Mapping[str, Any] = field(default_factory=dict)
     units: tuple[UnitConfig, ...] = ()         # sensing units
+    work_file: Path | None = None              # what the utility announces; read while the agent runs
+    standing_tickets: tuple[Ticket, ...] = ()  # of the archive: relays that are open
 
     @property
     def state_dir(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from edge_agent.acquire.cco.settings import GDW10376_2
@@ -41,27 +41,45 @@ def read_buses(entries: object, problems: list[str]) -> list[BusTable]:
     return buses
 
 
-def read_meters(
-    entries: object, buses: Mapping[str, BusTable], profiles: dict[str, Profile], schedule: ScheduleTable, problems: list[str]
-) -> list[MeterConfig]:
-    """The ``[[meter]]`` tables that are good; every problem of the others, and of the buses with them, in one line."""
-    meters: list[MeterConfig] = []
-    ids: dict[str, str] = {}
-    addresses: dict[tuple[str, int | str], str] = {}
-    for number, entry in enumerate(_entries(entries, "meter", problems), start=1):
-        where = _where("meter", number, entry, "id")
+def meter_entries(entries: object, problems: list[str]) -> list[tuple[str, Any]]:
+    """Each of the ``[[meter]]`` tables, with what it is called in messages."""
+    return [(_where("meter", number, entry, "id"), entry) for number, entry in enumerate(_entries(entries, "meter", problems), start=1)]
+
+
+def read_meter_tables(entries: Iterable[tuple[str, Any]], problems: list[str]) -> list[tuple[str, MeterTable]]:
+    """Those that are good in themselves; every problem of the others, and meters at one id or address, in one line each."""
+    tables: list[tuple[str, MeterTable]] = []
+    ids: dict[object, str] = {}
+    addresses: dict[tuple[object, object], str] = {}
+    for where, entry in entries:
+        if isinstance(entry, Mapping):          # before the rest is checked: a slip in one key must not hide that a meter is there twice
+            problems += [f"{where}: {problem}" for problem in _twice(entry, where, ids, addresses)]
         table = fill(MeterTable, entry, where=where, problems=problems)
-        if table is None:
-            continue
-        if table.id in ids:
-            problems.append(f"{where}: id {table.id!r} is also {ids[table.id]}; ids must differ")
-        ids.setdefault(table.id, where)
-        address = (table.bus, table.address or table.unit or 0)
-        if address in addresses:
-            named = f"address {table.address}" if table.address else f"unit {table.unit}"
-            problems.append(f"{where}: bus {table.bus!r} {named} is also {addresses[address]}; two meters at one address")
-        if address[1]:
-            addresses.setdefault(address, where)
+        if table is not None:
+            tables.append((where, table))
+    return tables
+
+
+def _twice(
+    entry: Mapping[str, Any], where: str, ids: dict[object, str], addresses: dict[tuple[object, object], str]
+) -> Iterator[str]:
+    name, bus, unit = (entry.get(key) for key in ("id", "bus", "unit"))
+    reached_by = entry.get("address") or unit
+    if isinstance(name, str) and ids.setdefault(name, where) != where:
+        yield f"id {name!r} is also {ids[name]}; ids must differ"
+    is_reachable = isinstance(bus, str) and isinstance(reached_by, str | int) and bool(bus and reached_by)
+    if is_reachable and addresses.setdefault((bus, reached_by), where) != where:
+        named = f"address {reached_by}" if entry.get("address") else f"unit {unit}"
+        yield f"bus {bus!r} {named} is also {addresses[bus, reached_by]}; two meters at one address"
+
+
+def read_meters(
+    entries: Iterable[tuple[str, Any]], buses: Mapping[str, BusTable], profiles: Mapping[str, Profile], schedule: ScheduleTable,
+    problems: list[str],
+) -> list[MeterConfig]:
+    """The meters that are good; every problem of the others, and of the buses with them, in one line."""
+    meters: list[MeterConfig] = []
+    for where, table in read_meter_tables(entries, problems):
         if table.bus not in buses:
             problems.append(f"{where}: bus {table.bus!r} does not exist; known: {', '.join(sorted(buses)) or 'none'}")
         profile = profiles.get(table.profile)
@@ -69,12 +87,12 @@ def read_meters(
             if profiles:
                 problems.append(f"{where}: profile {table.profile!r} does not exist; see: hplc-edge profiles list")
             continue
-        problems += [f"{where}: {problem}" for problem in _address_problems(table, profile)]
+        problems += [f"{where}: {problem}" for problem in (*_address_problems(table, profile), *_phase_problems(table, profile))]
         has_coordinator = table.bus in buses and buses[table.bus].protocol == GDW10376_2
         meters.append(_resolve(table, profile, schedule, index=len(meters), has_coordinator=has_coordinator))
     problems += _mixed_protocols(buses, meters)
     if not meters and not problems:
-        problems.append("no [[meter]]: name at least one meter")
+        problems.append("no [[meter]]: name at least one meter, here or in the file of [archive]")
     return meters
 
 
@@ -88,6 +106,15 @@ def _address_problems(table: MeterTable, profile: Profile) -> list[str]:
         is_extra = table.unit is not None
     found = [f"missing key {missing!r}; profile {profile.name} speaks {profile.protocol}"] if missing else []
     return found + ([f"{extra} is not for profile {profile.name}, which speaks {profile.protocol}; leave it out"] if is_extra else [])
+
+
+def _phase_problems(table: MeterTable, profile: Profile) -> list[str]:
+    found, phases = [], table.phases or profile.phases
+    if not set(phases) <= set(profile.phases):
+        found.append(f"phases = {phases!r}: profile {profile.name} has {profile.phases!r}")
+    if table.grid_phases and len(table.grid_phases) != len(phases):
+        found.append(f"grid_phases = {table.grid_phases!r}: one letter for each of the phases {phases!r} of the meter")
+    return found
 
 
 def _mixed_protocols(buses: Mapping[str, BusTable], meters: list[MeterConfig]) -> list[str]:
@@ -110,7 +137,7 @@ def _resolve(table: MeterTable, profile: Profile, schedule: ScheduleTable, *, in
         id=table.id, index=index, profile=profile.name, bus=table.bus, role=Role(table.role), node=table.node,
         phases=table.phases or profile.phases, nominal_voltage_v=table.nominal_voltage_v,
         rated_current_a=table.rated_current_a if table.rated_current_a is not None else profile.max_current_a,
-        grid_phases=table.grid_phases,
+        grid_phases=table.grid_phases, tags=tuple(dict.fromkeys(table.tags)),
     )
     by_default_s = None if has_coordinator else schedule.presence_s
     presence_s = table.presence_s if table.presence_s is not None else by_default_s
