@@ -102,5 +102,5 @@ def saved_event_of(message: bytes) -> SavedEvent:
     body = event.data
     return SavedEvent(
         severity=event.sev, begin_utc_ms=utc_ms_of(body.begin), end_utc_ms=None if body.end is None else utc_ms_of(body.end), body=body,
-        message=message.decode(),
+        message=message.decode(), sent_utc_ms=utc_ms_of(body.published),
     )

@@ -70,12 +70,45 @@ class Precursor(msgspec.Struct, kw_only=True, frozen=True):
     begin: Utc
 
 
+class Location(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Where the place is, from the archive; what is not known of it is that of the place above it."""
+
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    address: str = ""
+    pole: Annotated[str, Meta(description="number of pole or box, as painted on it")] = ""
+    hv_line: Annotated[str, Meta(description="10 kV line: events of several areas with the same one may be one fault upstream")] = ""
+    grid: Annotated[str, Meta(description="key of the responsible grid: manager, station")] = ""
+
+
+class PriorityMeter(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A customer who must not wait; ``back`` once it has supply again."""
+
+    id: Id
+    tag: str
+    back: bool = False
+
+
+class Dispatch(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What the back end said last about a crew. It does not change what evidence says about the supply."""
+
+    state: Literal["dispatched", "arrived", "cancelled"]
+    at: Utc
+    by: Annotated[str, Meta(description="crew or order")] = ""
+    until: Annotated[Utc | None, Meta(description="when the back end expects the supply to be back")] = None
+
+
 class EventBody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One event at one revision. All revisions of an event go to one topic, in order."""
+    """One event at one revision. All revisions of an event go to one topic, in order.
+
+    ``meters`` are those that the event is about now; once ``end`` is there, all that it took. ``meters_affected`` counts those still out.
+    """
 
     event_id: str
     revision: Annotated[int, Meta(ge=1)]
-    state: Literal["suspected", "confirmed", "open", "restored", "closed"]
+    state: Literal[
+        "suspected", "confirmed", "localised", "partial", "open", "unknown", "restored", "closed", "discarded"
+    ]
     kind: str
     scope: Literal["meter", "node", "area", "bus"]
     node_id: str
@@ -102,6 +135,33 @@ class EventBody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     superseded_by: Annotated[str, Meta(description="the condition goes on as part of the event at this node")] = ""
     reopened: Annotated[int, Meta(ge=0, description="how often the condition came back after it had ended")] = 0
     precursors: Annotated[list[Precursor], Meta(description="of a loss of supply: events at that place that went before it")] = []
+    incident: Annotated[str, Meta(description="identity of the fault within the agent: node_id may change, this does not")] = ""
+    device: Literal["", "meter", "box", "branch", "feeder", "area", "bus"] = ""
+    node_path: Annotated[list[str], Meta(description="area, then one name for each level down to the device")] = []
+    verified: Annotated[bool | None, Meta(description="of an outage: evidence has confirmed it, once at least")] = None
+    cause_kind: Literal["", "fault", "planned", "arrears", "customer", "unknown"] = ""
+    work: Annotated[str, Meta(description="id of the planned work or ticket that explains it")] = ""
+    reason: Annotated[str, Meta(description="why it was discarded")] = ""
+    begin_uncertainty_s: Annotated[float, Meta(ge=0)] | None = None
+    first_evidence: Utc | None = None
+    reopened_at: Annotated[Utc | None, Meta(description="when the condition came back the last time")] = None
+    retroactive: Annotated[bool, Meta(description="told from the memory of meters after it was over")] = False
+    customers_served: Annotated[Count | None, Meta(description="customers at and below the place, with and without supply")] = None
+    customers_restored: Count | None = None
+    priority: Annotated[str, Meta(description="the most urgent tag of priority_meters")] = ""
+    priority_meters: Annotated[list[PriorityMeter], Meta(description="most urgent first")] = []
+    runner_up: Annotated[str, Meta(description="the second most likely explanation")] = ""
+    odds: Annotated[float, Meta(ge=0, description="of what is told to the runner-up")] | None = None
+    disagreeing: Annotated[list[Id], Meta(description="meters whose place or phase in the archive contradicts the evidence")] = []
+    location: Location | None = None
+    parent_id: Annotated[str, Meta(description="event whose restoration left this one behind")] = ""
+    children: Annotated[list[str], Meta(description="events that this one's restoration left behind")] = []
+    supersedes: Annotated[list[str], Meta(description="events that go on as part of this one")] = []
+    superseded_by_event: str = ""
+    dispatch: Dispatch | None = None
+    suggested_action_zh: str = ""
+    sentence_en: Annotated[str, Meta(description="one plain paragraph without symbols, to be read out")] = ""
+    sentence_zh: Annotated[str, Meta(description="the same in Chinese")] = ""
 
     def revised(self, **changes: Any) -> EventBody:
         """A copy with other values in some fields."""
@@ -109,7 +169,10 @@ class EventBody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class Event(_Envelope, kw_only=True, frozen=True, omit_defaults=True):
-    """``type`` is ``{kind}.start``, ``.change`` or ``.end`` (``outage.start``, ``outage.change``, ``outage.restore``)."""
+    """``type`` is ``{kind}.start``, ``.change`` or ``.end`` (``outage.start``, ``outage.change``, ``outage.restore``).
+
+    Also ``.close``, ``.discard``, ``.dispatch``, ``.merged`` and ``.withdrawn``.
+    """
 
     type: str
     sev: Severity
@@ -235,10 +298,20 @@ class PastEvent(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class SavedEvent(msgspec.Struct, kw_only=True, frozen=True):
-    """An event as the agent keeps it over a restart; ``message`` is its last revision as published."""
+    """An event as the agent keeps it over a restart; ``message`` is its last revision as published, at ``sent_utc_ms``.
+
+    ``is_unsent``: ``body`` says more than the last revision did, and waits for its turn; that one told ``sent_state``, "" = the same.
+    """
 
     severity: Severity
     begin_utc_ms: int
     end_utc_ms: int | None
     body: EventBody
     message: str = ""
+    sent_utc_ms: int = 0
+    sent_state: str = ""
+    is_unsent: bool = False
+
+    def revised(self, **changes: Any) -> SavedEvent:
+        """A copy with other values in some fields."""
+        return msgspec.structs.replace(self, **changes)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from edge_agent.contract.cim import CIM_NAMES
 from edge_agent.contract.messages import SCHEMA_VERSION, Active, Birth, Event, Health, Loss, Reading, State, SystemEvent
 from edge_agent.contract.topics import EVENT_CLASSES, ROOT
 
@@ -26,9 +27,10 @@ MESSAGES: dict[str, tuple[type[msgspec.Struct], str, bool, int, str]] = {
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The schema of one message, complete in itself. Raises KeyError for an unknown name."""
+    """The schema of one message, complete in itself; ``x-cim`` names fields of events in CIM. Raises KeyError for an unknown name."""
     struct, *_ = MESSAGES[name]
     schema = msgspec.json.schema(struct)
+    _name_in_cim(schema["$defs"])
     return {"$schema": DIALECT, "$id": f"{_ID_ROOT}:{name}", **schema}
 
 
@@ -36,6 +38,7 @@ def asyncapi() -> dict[str, Any]:
     """The whole contract as an AsyncAPI document; ``{area}`` and ``{agent}`` are parameters of every channel."""
     structs = [struct for struct, *_ in MESSAGES.values()]
     references, schemas = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
+    _name_in_cim(schemas)
     messages: dict[str, Any] = {}
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
@@ -64,6 +67,12 @@ def asyncapi() -> dict[str, Any]:
         "channels": channels, "operations": operations,
         "components": {"messages": messages, "schemas": schemas},
     }
+
+
+def _name_in_cim(schemas: dict[str, Any]) -> None:
+    for field, found in schemas.get("EventBody", {}).get("properties", {}).items():
+        if field in CIM_NAMES:
+            found["x-cim"] = CIM_NAMES[field]
 
 
 def _parameters(address: str) -> dict[str, Any]:

@@ -18,7 +18,10 @@ class EventKind:
     end_word: str = "end"
     cim_start: str = ""
     cim_end: str = ""
-    is_supply: bool = False  # states are suspected, confirmed, restored
+    is_supply: bool = False  # customers are without supply: it may be momentary, and it counts in the indices
+    state_on: str = "open"   # of a finding that tells no state of its own
+    cause: str = ""          # where a finding does not say
+    could_be: tuple[str, ...] = ()     # where a finding does not say
     action: str
 
 
@@ -39,10 +42,29 @@ KINDS: dict[str, EventKind] = {
         stream="e",
         action="Supply is present: check the concentrator's own bus, gateway and cabling before sending a line crew.",
     ),
+    "supply.planned": EventKind(
+        event_class="outage",
+        type_name="supply.planned",
+        stream="a",
+        end_word="restore",
+        is_supply=True,
+        cause="planned",
+        action="None; announced work. Check that supply is back when the time announced is over.",
+    ),
+    "supply.disconnected": EventKind(
+        event_class="outage",
+        type_name="supply.disconnected",
+        stream="e",
+        end_word="reconnect",
+        cause="arrears",
+        action="None; the customer was cut off by command. After payment check that supply is back.",
+    ),
     "meter.silent": EventKind(
         event_class="comm",
         type_name="meter.silent",
         stream="e",
+        state_on="unknown",       # outage.md 1.4: dead or mute, and never shown as healthy
+        could_be=("supply lost at this meter", "module or meter failure"),
         action="One meter does not answer while its neighbours do: ask the customer whether there is supply; check meter and wiring.",
     ),
     "overload": EventKind(
@@ -74,6 +96,9 @@ KINDS: dict[str, EventKind] = {
             ("transformer.hot_spot", "overload", "a", "Shed load now: at the time named the winding reaches the limit."),
             ("phase.overload", "overload", "e", "One phase carries too much: move single-phase customers to another phase."),
             ("conductor.hot", "overload", "a", "Switch load off behind this conductor: its insulation is at the limit."),
+            ("module.unplugged", "comm", "e", "Put the module back into its meter at the next visit; its silence is no outage."),
+            ("meter.swapped", "comm", "e", "None; the meter is being replaced. Enter the new one in the archive."),
+            ("area.transferred", "comm", "e", "Move the meter to the archive of the area named: it is supplied from there."),
             ("load.on", "load", "e", "None; a load was switched on."),
             ("load.ev", "load", "e", "None; where many charge at once, see the transformer's load."),
             ("load.e_bike", "load", "e", "Ask the customer where the e-bike is charged: never in a stairwell."),

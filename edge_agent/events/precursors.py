@@ -15,7 +15,7 @@ LOSSES = frozenset({"supply.lost", "meter.silent"})      # one home alone withou
 _CLASSES = frozenset({"fire", "overload", "voltage"})
 _LEAD_MS = 60_000        # the voltage that collapses with the supply is the outage, not its precursor
 _MOST_KEPT = 500         # ended ones, about 200 bytes each: they are saved with the book of events
-_MOST_NAMED = 20
+MOST_NAMED = 20
 _DAY_MS = 86_400_000
 _WEIGHT = {"info": 0, "warning": 1, "alarm": 2}
 _Identity = tuple[str, str, str, str]
@@ -50,14 +50,18 @@ class PastEvents:
             if now_utc_ms - end_utc_ms > self._keep_ms or number < len(ended) - _MOST_KEPT:
                 del self._past[identity]
 
-    def of(self, finding: Finding, now_utc_ms: int) -> list[Precursor]:
-        """The precursors of a loss of supply: levels of fire risk first, then the gravest and latest. None of anything else."""
+    def of(self, finding: Finding, now_utc_ms: int, begin_utc_ms: int | None = None) -> list[Precursor]:
+        """The precursors of a loss of supply: levels of fire risk first, then the gravest and latest. None of anything else.
+
+        ``begin_utc_ms``: when the loss began, where the finding tells a later change of it.
+        """
         if finding.kind not in LOSSES:
             return []
+        begin_utc_ms = finding.at_utc_ms if begin_utc_ms is None else begin_utc_ms
         found = [
             (past.kind == "fire.risk", _WEIGHT[past.severity], past.end_utc_ms or now_utc_ms, past)
             for past in self._past.values()
-            if past.begin_utc_ms <= finding.at_utc_ms - _LEAD_MS
+            if past.begin_utc_ms <= begin_utc_ms - _LEAD_MS
             and now_utc_ms - (past.end_utc_ms or now_utc_ms) <= self._keep_ms
             and _is_at(past, finding)
         ]
@@ -67,7 +71,7 @@ class PastEvents:
                 event_id=past.event_id, kind=past.kind, severity=past.severity, scope=past.scope, node_id=past.node_id,
                 begin=utc_text(past.begin_utc_ms),
             )
-            for *_, past in found[:_MOST_NAMED]
+            for *_, past in found[:MOST_NAMED]
         ]
 
     def __len__(self) -> int:
