@@ -81,6 +81,8 @@ class Schedule:
             slots.next_presence_s = now_s + slots.presence_s
             if slots.next_presence_s > slots.next_full_s - slots.presence_s / 2:
                 slots.next_presence_s = slots.next_full_s + slots.presence_s / 2   # the full read stands in for it
+        else:
+            slots.next_presence_s = float("inf")                                   # one that was asked for in between is done
         if not slots.is_out:
             self._push(meter)
 
@@ -93,6 +95,13 @@ class Schedule:
         slots = self._slots[meter]
         slots.is_out, slots.next_full_s, slots.next_presence_s = False, now_s, float("inf")
         self._push(meter)
+
+    def hasten(self, meter: int, now_s: float) -> None:
+        """A presence read is due at once, beside the usual ones; nothing of a meter in quarantine, which is probed as the bus allows."""
+        slots = self._slots[meter]
+        if not slots.is_out:
+            slots.next_presence_s = min(slots.next_presence_s, now_s)
+            self._push(meter)
 
     def postpone(self, meter: int, until_s: float) -> None:
         """Nothing of this meter is due before ``until_s``; call it instead of ``done``."""

@@ -15,6 +15,7 @@ class EvidenceKind(enum.Enum):
     NODE_REFUSED = "node_refused"        # wanted to join the power-line network and is not in the archive
     AREA_MISMATCH = "area_mismatch"      # hangs on another transformer than the archive says
     ROUTING_CHANGED = "routing_changed"  # reaches the coordinator through another node than before
+    ROUTES_KNOWN = "routes_known"        # as the one before, of all meters, when their ways are first told
     RELAY_OPENED = "relay_opened"        # the customer was cut off by command
     RELAY_CLOSED = "relay_closed"
     UNPLUGGED = "unplugged"              # the module was pulled out of its meter: its silence is no outage

@@ -46,6 +46,22 @@ def test_schedule_runs_on_the_clock_and_the_wire_in_real_time():
     assert watch.of(0)[5].taken_utc_ms - watch.of(0)[4].taken_utc_ms == pytest.approx(60_000, abs=3_000)
 
 
+def test_a_meter_that_somebody_asks_for_is_read_at_once():
+    watch = watched(ScriptedBus(), meters=4, full_s=600.0)
+
+    async def ask():
+        await asyncio.sleep(200.0)
+        watch.reader.read_soon([2, 99])
+
+    async def both():
+        await asyncio.gather(run_for(260.0, watch), ask())
+
+    run_virtual(both())
+    asked = [sample.taken_utc_ms - UTC_MS for sample in watch.of(2) if sample.flags & SampleFlag.PRESENCE]
+    assert len(asked) == 1
+    assert 200_000 < asked[0] - (1_000_000 if asked[0] > 1_000_000 else 0) < 202_000
+
+
 @FRAMINGS
 @pytest.mark.parametrize("full_s", [0.0, 1.0], ids=["closed loop", "1 s"])
 def test_two_dead_of_25_behind_a_gateway_cost_less_than_a_tenth(framing: Framing, full_s: float):

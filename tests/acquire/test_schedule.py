@@ -49,6 +49,24 @@ def test_period_is_kept_whatever_a_read_takes():
     assert [at_s for at_s, _, _ in served][1:] == [10.0 * slot for slot in range(1, 100)]
 
 
+def test_a_meter_that_is_asked_for_comes_next_once_and_keeps_its_slots():
+    schedule = schedule_of(*[(60.0, None)] * 6)
+    run(schedule, until_s=65.0, read_s=0.1)
+    schedule.hasten(4, 65.0)
+    served = run(schedule, until_s=300.0, read_s=0.1)
+    first = min(served)
+    assert first[1:] == (4, Reading.PRESENCE)
+    assert [reading for _, meter, reading in served if meter == 4].count(Reading.PRESENCE) == 1
+    assert [reading for _, meter, reading in served if meter == 4].count(Reading.FULL) == 4
+
+
+def test_a_meter_in_quarantine_is_not_hastened():
+    schedule = schedule_of((60.0, None), (60.0, None))
+    schedule.take_out(1)
+    schedule.hasten(1, 0.0)
+    assert all(meter == 0 for _, meter, _ in run(schedule, until_s=200.0, read_s=0.1))
+
+
 def test_presence_reads_fill_the_time_between_full_reads():
     served = run(schedule_of((60.0, 10.0)), until_s=600.0, read_s=0.1)
     counts = Counter(reading for _, _, reading in served)

@@ -10,7 +10,7 @@ from typing import Protocol
 from edge_agent.acquire.cco.archive_sync import SyncResult
 from edge_agent.acquire.cco.bring_up import Module
 from edge_agent.acquire.cco.moment import Moment
-from edge_agent.acquire.cco.network_view import NetworkView, rerouted
+from edge_agent.acquire.cco.network_view import NetworkView, rerouted, routes
 from edge_agent.acquire.cco.settings import CcoCounters, CcoSettings
 from edge_agent.acquire.cco.survey import survey
 from edge_agent.acquire.cco.talk import Talk
@@ -26,7 +26,9 @@ _SEARCH_SILENCE_CLOCK_S = 600.0    # after the end of a search without the repor
 
 
 class Tell(Protocol):
-    def __call__(self, kind: EvidenceKind, meters: tuple[int, ...], addresses: tuple[str, ...] = ()) -> None: ...
+    def __call__(
+        self, kind: EvidenceKind, meters: tuple[int, ...], addresses: tuple[str, ...] = (), relays: tuple[int, ...] = ()
+    ) -> None: ...
 
 
 class Chores:
@@ -149,7 +151,10 @@ class Chores:
     def _network_is(self, view: NetworkView | None) -> None:
         if view is None:
             return
-        changed = rerouted(self.view, view) if self.view is not None else ()
+        is_first, changed = self.view is None, routes(view) if self.view is None else rerouted(self.view, view)
         self.view = view
         if changed:
-            self._tell(EvidenceKind.ROUTING_CHANGED, tuple(node.meter for node in changed), tuple(node.proxy for node in changed))
+            self._tell(
+                EvidenceKind.ROUTES_KNOWN if is_first else EvidenceKind.ROUTING_CHANGED, tuple(node.meter for node in changed),
+                tuple(node.proxy for node in changed), tuple(self._meters.get(node.proxy, -1) for node in changed),
+            )

@@ -291,5 +291,9 @@ class CcoDriver:
             log.warning("bus %s: %s; trying again", self.name, reason)
             self._tell(EvidenceKind.BUS_DOWN, self._indices)
 
-    def _tell(self, kind: EvidenceKind, meters: tuple[int, ...], addresses: tuple[str, ...] = ()) -> None:
-        self._on_evidence(Evidence(kind=kind, at_utc_ms=self._clock.utc_ms(), meters=meters, bus=self.name, addresses=addresses))
+    def _tell(
+        self, kind: EvidenceKind, meters: tuple[int, ...], addresses: tuple[str, ...] = (), relays: tuple[int, ...] = ()
+    ) -> None:
+        self._on_evidence(Evidence(
+            kind=kind, at_utc_ms=self._clock.utc_ms(), meters=meters, bus=self.name, addresses=addresses, relays=relays,
+        ))

@@ -62,7 +62,7 @@ class NetworkView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rerouted:
-    """A meter that reaches the coordinator another way; ``proxy`` "" = not known."""
+    """A meter and the node by which it reaches the coordinator; ``proxy`` "" = not known."""
 
     meter: int
     proxy: str
@@ -92,6 +92,11 @@ def make_view(
         taken_utc_ms=taken_utc_ms, nodes=tuple(nodes), nid=None if info is None else info.nid,
         neighbours=() if info is None else info.neighbours,
     )
+
+
+def routes(view: NetworkView) -> tuple[Rerouted, ...]:
+    """The way of every meter of ours."""
+    return tuple(Rerouted(meter=node.meter, proxy=node.proxy or "") for node in view.nodes if node.meter is not None)
 
 
 def rerouted(before: NetworkView, now: NetworkView) -> tuple[Rerouted, ...]:

@@ -56,7 +56,18 @@ def test_a_meter_that_hangs_on_another_node_is_told_once():
 
     watch = seen(cco, 1200.0, (200.0, reroute))
     (fact,) = watch.facts(EvidenceKind.ROUTING_CHANGED)
-    assert (fact.meters, fact.addresses) == ((3,), (address_of(2),))
+    assert (fact.meters, fact.addresses, fact.relays) == ((3,), (address_of(2),), (2,))
+
+
+def test_the_way_of_every_meter_is_told_when_the_network_is_first_known():
+    watch = seen(ScriptedCco(meters=6, topology=tree(6)), 1200.0)
+    (fact,) = watch.facts(EvidenceKind.ROUTES_KNOWN)
+    assert fact.meters == tuple(range(6))
+    assert set(fact.relays) <= {-1, *range(6)}
+    assert [fact.addresses[meter] for meter in range(6) if fact.relays[meter] >= 0] == [
+        address_of(relay) for relay in fact.relays if relay >= 0
+    ]
+    assert fact.relays[3] == 0
 
 
 def test_a_module_that_claims_more_nodes_than_it_lists_gives_no_view():
