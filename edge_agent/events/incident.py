@@ -52,7 +52,7 @@ def says_more(known: SavedEvent, severity: str, body: EventBody) -> bool:
 
 def _gist(body: EventBody) -> tuple[object, ...]:
     return (
-        body.state, body.scope, body.node_id, body.phases, frozenset(body.meters), body.original_meters_affected, body.cause_kind,
-        body.work, sum(body.confidence >= bound for bound in _CLASSES), frozenset(body.disagreeing), tuple(body.scope_ambiguous_with),
-        body.parent_id, frozenset(body.children), frozenset(body.supersedes), len(body.precursors),
+        body.kind, body.state, body.scope, body.node_id, body.phases, frozenset(body.meters), body.original_meters_affected,
+        body.cause_kind, body.work, sum(body.confidence >= bound for bound in _CLASSES), frozenset(body.disagreeing),
+        tuple(body.scope_ambiguous_with), body.parent_id, frozenset(body.children), frozenset(body.supersedes), len(body.precursors),
     )

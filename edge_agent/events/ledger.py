@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Set
 from typing import Any
 
 from edge_agent.contract import EventBody, SavedEvent
@@ -46,15 +46,26 @@ class Ledger:
     def of_incident(self, incident: str) -> EventBody | None:
         return next((saved.body for saved in self.events.values() if incident and saved.body.incident == incident), None)
 
-    def bodies(self) -> Iterator[EventBody]:
-        return (saved.body for saved in self.events.values())
-
     def superseded(self, finding: Finding) -> dict[str, Any]:
-        """A finding names the place or the incident that covers it: told is the place of that one now, and its event."""
-        covering = self.of_incident(finding.superseded_by)
+        """A finding names the incident or the place that covers it: told is the place of that one now, and its event."""
+        name = finding.superseded_by
+        covering = self.of_incident(name) or next((
+            saved.body for saved in self.events.values()
+            if name and saved.end_utc_ms is None and saved.body.incident and saved.body.node_id == name and saved.body.kind == finding.kind
+        ), None)
         return {
-            "superseded_by": finding.superseded_by if covering is None else covering.node_id,
+            "superseded_by": name if covering is None else covering.node_id,
             "superseded_by_event": "" if covering is None else covering.event_id,
+        }
+
+    def superseded_ids(self, event_id: str, finding: Finding, since_utc_ms: int) -> set[str]:
+        """The events that go on as part of this one: those that say so, and those that named its incident or its place while it was on."""
+        names = {finding.place.id, finding.outage.incident if finding.outage is not None else ""} - {""}
+        return {
+            saved.body.event_id for saved in self.events.values()
+            if saved.body.event_id != event_id and (saved.body.superseded_by_event == event_id or (
+                not saved.body.superseded_by_event and saved.body.superseded_by in names and (saved.end_utc_ms or 0) >= since_utc_ms
+            ))
         }
 
     def _change(self, kind: EventKind, word: str, severity: Severity, body: EventBody, *, is_on: bool) -> EventChange:
@@ -66,10 +77,18 @@ class Ledger:
 
 
 def identity_of(body: EventBody) -> Identity:
-    """What and where, and of an outage its incident: its place may change."""
-    return (body.kind, INCIDENT, body.incident, "") if body.incident else (body.kind, body.scope, body.node_id, body.phases)
+    """What and where, and of an outage its incident: its place may change, and whether it was planned may turn out later."""
+    if body.incident:
+        return incident_identity(body.kind, body.incident)
+    return body.kind, body.scope, body.node_id, body.phases
 
 
-def watched_as(body: EventBody) -> Place:
-    """The place of the condition of a detector that keeps an event on."""
-    return Place(kind=INCIDENT, id=body.incident) if body.incident else Place(kind=body.scope, id=body.node_id, phases=body.phases)
+def incident_identity(kind: str, incident: str) -> Identity:
+    return kind_of(kind).event_class, INCIDENT, incident, ""
+
+
+def is_watched(body: EventBody, watched: Set[tuple[str, Place]]) -> bool:
+    """Whether a detector's condition keeps an event on: its place, or its incident whatever it is called by now."""
+    place = Place(kind=body.scope, id=body.node_id, phases=body.phases)
+    incident = Place(kind=INCIDENT, id=body.incident)
+    return (body.kind, place) in watched or (bool(body.incident) and any(found == incident for _, found in watched))

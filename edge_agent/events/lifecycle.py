@@ -1,6 +1,7 @@
 """The life of events: a finding opens, revises or closes one; a condition that flaps stays one event.
 
-An event is identified by what (finding kind) and where (place), an outage by its incident: its place may be told more exactly later.
+An event is identified by what (finding kind) and where (place), an outage by its incident: its place may be told more exactly later,
+and a loss of supply may turn out to be planned work.
 Its ``revision`` rises strictly. A condition that comes back within ``reopen_s`` after it ended re-opens the same event instead of a new
 one, so a back end sees one event that says how often it came back; an outage does so until it is closed.
 The book is a cache: it is rebuilt from its last saved state and the journaled events that are newer.
@@ -16,7 +17,7 @@ from edge_agent.contract.envelope import utc_text
 from edge_agent.events.change import EventChange, EventSettings
 from edge_agent.events.incident import FINAL
 from edge_agent.events.kinds import kind_of
-from edge_agent.events.ledger import Identity, Ledger, identity_of, watched_as
+from edge_agent.events.ledger import Identity, Ledger, identity_of, is_watched
 from edge_agent.events.outage_events import MERGED, OutageEvents
 from edge_agent.events.sentences import STILL_ON
 from edge_agent.model import Archive, Finding, Place, Stage
@@ -94,10 +95,10 @@ class EventBook:
     def withdraw_unwatched(self, watched: Set[tuple[str, Place]], now_utc_ms: int) -> list[EventChange]:
         """Close the events that no detector will ever end: its memory was lost, or the meter, node or detector is gone.
 
-        Where the condition lasts and is found again within ``reopen_s`` the same event opens again. An outage is watched as
-        ``Place(kind="incident", id=...)``.
+        Where the condition lasts and is found again within ``reopen_s`` the same event opens again. An outage is watched at its
+        place or as ``Place(kind="incident", id=...)``.
         """
-        return [self._withdraw(saved, now_utc_ms) for saved in self.active() if (saved.body.kind, watched_as(saved.body)) not in watched]
+        return [self._withdraw(saved, now_utc_ms) for saved in self.active() if not is_watched(saved.body, watched)]
 
     def forget_old(self, now_utc_ms: int) -> None:
         """Drop ended events that can no longer be re-opened or closed."""

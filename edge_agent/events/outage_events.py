@@ -7,7 +7,7 @@ from edge_agent.contract.envelope import utc_ms_of, utc_text
 from edge_agent.events.change import EventChange
 from edge_agent.events.incident import is_step_forward, next_state, says_more
 from edge_agent.events.kinds import kind_of
-from edge_agent.events.ledger import INCIDENT, Ledger
+from edge_agent.events.ledger import Ledger, incident_identity
 from edge_agent.events.precursors import MOST_NAMED
 from edge_agent.events.sentences import STILL_ON
 from edge_agent.model import Finding, Stage
@@ -25,7 +25,7 @@ class OutageEvents:
 
     def apply(self, finding: Finding, outage: Outage, now_utc_ms: int) -> EventChange | None:
         ledger = self._ledger
-        known = ledger.events.get((finding.kind, INCIDENT, outage.incident, ""))
+        known = ledger.events.get(incident_identity(finding.kind, outage.incident))
         if known is not None and _is_older(known.body, finding, now_utc_ms):
             ledger.ignored += 1
             return None
@@ -64,7 +64,8 @@ class OutageEvents:
             return None
         sent_state = known.sent_state or known.body.state
         event = known.revised(severity=finding.severity, begin_utc_ms=begin_ms)
-        if is_step_forward(sent_state, state) or not self._must_wait(known, now_utc_ms):
+        must_not_wait = is_step_forward(sent_state, state) or body.kind != known.body.kind
+        if must_not_wait or not self._must_wait(known, now_utc_ms):
             return self._ledger.send(event, body, "change", now_utc_ms)
         waiting = body.revised(published=known.body.published)
         self._ledger.keep(event.revised(body=waiting, is_unsent=True, sent_state=sent_state))
@@ -89,15 +90,16 @@ class OutageEvents:
         ledger, before = self._ledger, None if known is None else known.body
         event_id = ledger.new_id(now_utc_ms) if before is None else before.event_id
         left_behind = [saved for saved in ledger.events.values() if saved.body.parent_id == event_id]
-        parts = [body.event_id for body in ledger.bodies() if event_id == body.superseded_by_event or outage.incident == body.superseded_by]
         said = ledger.writer.said_of_outage(
             finding, outage, kind_of(finding.kind), before, state=state, now_utc_ms=now_utc_ms,
             elsewhere={meter for child in left_behind if child.end_utc_ms is None for meter in child.body.meters},
         )
         begin_ms, uncertainty_s = min(finding.at_utc_ms, utc_ms_of(said["published"])), max(0.0, outage.uncertainty_s)
         if known is not None and before is not None:
-            is_surer = finding.stage is Stage.BEGIN and known.end_utc_ms is None and uncertainty_s < (before.begin_uncertainty_s or 0.0)
-            if not is_surer:
+            is_surer = begin_ms < known.begin_utc_ms or (
+                finding.stage is Stage.BEGIN and uncertainty_s < (before.begin_uncertainty_s or 0.0)
+            )
+            if known.end_utc_ms is not None or finding.stage is Stage.END or not is_surer:
                 begin_ms, uncertainty_s = known.begin_utc_ms, before.begin_uncertainty_s or 0.0
         parent = ledger.of_incident(outage.parent)
         kept = {} if before is None else {
@@ -107,7 +109,7 @@ class OutageEvents:
             "revision": 1, **kept, "event_id": event_id, "begin": utc_text(begin_ms), "begin_uncertainty_s": uncertainty_s,
             "parent_id": parent.event_id if parent is not None else "" if before is None else before.parent_id,
             "children": sorted({*(child.body.event_id for child in left_behind), *([] if before is None else before.children)}),
-            "supersedes": sorted({*parts, *([] if before is None else before.supersedes)}),
+            "supersedes": sorted({*ledger.superseded_ids(event_id, finding, begin_ms), *([] if before is None else before.supersedes)}),
             "precursors": self._precursors(before, finding, begin_ms, now_utc_ms), **said,
         })
         return body, begin_ms

@@ -76,7 +76,7 @@ def _standing(body: EventBody) -> str:
 def _what_en(body: EventBody) -> str:
     what, standing = KINDS_IN_WORDS[body.kind].en, _standing(body)
     phase = f", phase {' and '.join(body.phases.upper())}" if body.phases else ""
-    where = ", ".join([f"{words.DEVICES[body.device].en if body.device else 'place'}{phase}", *_names(body)])
+    where = ", ".join([f"{words.DEVICES[body.device].en if body.device else 'a place'}{phase}", *_names(body)])
     if standing == "on":
         text = f"{words.STATES[body.state].en if body.state in words.STATES else ''} {what} at {where}.".strip()
         return text[0].upper() + text[1:]
@@ -186,8 +186,8 @@ def _names(body: EventBody) -> list[str]:
 
 
 def _waiting(body: EventBody) -> list[PriorityMeter]:
-    """Priority customers who are not back; all of them once it is over."""
-    return [one for one in body.priority_meters if body.end is not None or not one.back]
+    """Priority customers who are not back."""
+    return [one for one in body.priority_meters if not one.back]
 
 
 def _meters_en(count: int) -> str:

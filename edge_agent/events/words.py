@@ -34,8 +34,8 @@ KINDS_IN_WORDS = _table(
     customer__side_loss=("load collapsed behind the meter", "用户内部失电"),
 )
 DEVICES = _table(
-    meter=("customer", "用户"), box=("meter box", "表箱"), branch=("branch box", "分支箱"), feeder=("feeder", "低压出线"),
-    area=("whole area", "整个台区"), bus=("meter bus", "采集通道"),
+    meter=("one customer", "用户"), box=("a meter box", "表箱"), branch=("a branch box", "分支箱"), feeder=("a feeder", "低压出线"),
+    area=("the whole area", "整个台区"), bus=("a meter bus", "采集通道"),
 )
 TAGS = _table(
     medical=("medical equipment", "医疗设备"), cold_chain=("cold store", "冷链"), aquaculture=("fish farm", "水产养殖"),
@@ -43,7 +43,7 @@ TAGS = _table(
 )
 CAUSES = _table(
     fault=("a fault", "故障"), planned=("planned work", "计划检修"), arrears=("arrears", "欠费"),
-    customer=("the customer's own installation", "用户内部"), unknown=("not known yet", "原因待查"),
+    customer=("the installation of the customer", "用户内部"), unknown=("not known yet", "待查"),
 )
 STATES = _table(suspected=("possible", "疑似"), partial=("partly restored", "部分恢复的"), unknown=("", ""))
 ENDS = _table(
@@ -95,7 +95,7 @@ OF_KINDS = _table(
     meter__swapped=("This is no outage. Enter the new meter in the archive.", "不是停电，请更新电表档案。"),
     area__transferred=("This is no outage. Move the meter to the archive of its new area.", "不是停电，请更新台区档案。"),
     customer__side_loss=(
-        "The utility's side has supply. Call the customer at once, who may have a tripped breaker.",
+        "The meter has supply. Call the customer at once about a tripped breaker.",
         "电网侧供电正常，请立即联系用户检查自家开关。",
     ),
 )

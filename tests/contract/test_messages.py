@@ -21,6 +21,7 @@ from edge_agent.contract import (
     split_record,
     topics,
 )
+from edge_agent.contract.cim import CIM_NAMES, CIM_STATES
 from edge_agent.contract.envelope import utc_ms_of, utc_text
 from edge_agent.contract.schema import MESSAGES, asyncapi, json_schema
 
@@ -135,3 +136,11 @@ def test_no_message_can_carry_a_number_that_is_none():
     header = Header(agent="a", epoch=1, boot="b")
     message = ReadingEncoder(header).encode(seq=1, utc_ms=0, time_source="none", mono_ms=0, meter="m", names=[], values=[])
     assert json.loads(message)["data"] == {}
+
+
+def test_fields_and_states_have_their_names_in_cim():
+    properties = json_schema("event")["$defs"]["EventBody"]["properties"]
+    assert set(CIM_NAMES) <= set(properties)
+    assert set(CIM_STATES) <= set(properties["state"]["enum"])
+    assert properties["customers_restored"]["x-cim"] == "Outage.customersRestored"
+    assert asyncapi()["components"]["schemas"]["EventBody"]["properties"]["meters_affected"]["x-cim"] == "Outage.metersAffected"

@@ -223,6 +223,29 @@ def test_a_smaller_event_that_ends_first_is_named_by_the_larger_one_at_once(book
     assert live(book, ("localised", 31), incident="l")[0].body.supersedes == [small.body.event_id]
 
 
+def test_a_covering_event_may_be_named_by_its_place(book):
+    small = live(book, ("suspected", 0), incident="s", place=Place(kind="meter", id="m1"))[0]
+    book.apply(finding("closed", 31, incident="s", place=Place(kind="meter", id="m1"), changes={"superseded_by": "f1"}), now(31))
+    large = live(book, ("localised", 31), incident="l", place=Place(kind="node", id="f1"), changes={"at_utc_ms": T0})[0]
+    later = live(book, ("localised", 4000), incident="z", place=Place(kind="node", id="f1"))[0]
+    assert (large.body.supersedes, later.body.supersedes) == ([small.body.event_id], [])
+
+
+def test_an_outage_that_turns_out_to_be_planned_work_stays_one_event(book):
+    first = live(book, ("suspected", 0))[0]
+    planned = live(book, ("suspected", 2), kind="supply.planned", work="w7", cause="planned")[0]
+    assert (planned.type, planned.body.event_id, planned.body.kind) == ("supply.planned.change", first.body.event_id, "supply.planned")
+    over = live(book, ("restored", 900), kind="supply.planned")[0]
+    assert (over.type, over.is_on) == ("supply.planned.restore", False)
+    assert book.active() == []
+
+
+def test_what_the_memory_of_meters_tells_afterwards_is_one_closed_event(book):
+    told = live(book, ("confirmed", 500), ("restored", 500), ("closed", 500), is_retroactive=True, changes={"at_utc_ms": now(100)})
+    assert [change.type for change in told] == ["outage.start", "outage.restore", "outage.close"]
+    assert all(change.body.retroactive for change in told)
+
+
 def test_an_outage_is_watched_as_its_incident(book):
     live(book, ("localised", 0), incident="i1")
     live(book, ("localised", 0), incident="i2")
@@ -240,12 +263,14 @@ def test_it_can_be_closed_long_after_it_was_restored_and_is_forgotten_then(book)
     assert len(msgspec.json.decode(book.save().partition(b"\n")[0])) == 0
 
 
-def test_the_begin_is_told_more_exactly_only_by_a_surer_finding(book):
+def test_the_begin_is_told_more_exactly_by_an_earlier_or_a_surer_finding(book):
     live(book, ("suspected", 0), uncertainty_s=30.0)
-    worse = book.apply(finding("confirmed", 20, uncertainty_s=60.0, changes={"at_utc_ms": now(-40)}), now(20))
+    worse = book.apply(finding("confirmed", 20, uncertainty_s=60.0, changes={"at_utc_ms": now(5)}), now(20))
     assert (worse.body.begin, worse.body.begin_uncertainty_s) == (utc_text(T0), 30.0)
-    better = book.apply(finding("localised", 40, uncertainty_s=2.0, changes={"at_utc_ms": now(-5)}), now(40))
-    assert (better.body.begin, better.body.begin_uncertainty_s) == (utc_text(now(-5)), 2.0)
+    earlier = book.apply(finding("localised", 40, Stage.CHANGE, uncertainty_s=40.0, changes={"at_utc_ms": now(-5)}), now(40))
+    assert (earlier.body.begin, earlier.body.begin_uncertainty_s) == (utc_text(now(-5)), 40.0)
+    surer = book.apply(finding("partial", 60, Stage.BEGIN, uncertainty_s=2.0, changes={"at_utc_ms": now(1)}), now(60))
+    assert (surer.body.begin, surer.body.begin_uncertainty_s) == (utc_text(now(1)), 2.0)
 
 
 def test_odds_without_bound_are_a_number(book):
