@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from edge_agent.state import RelearnRequest, Requests
+from edge_agent.state import DispatchRequest, NeighbourRequest, RelearnRequest, Requests
 
 ASKED = RelearnRequest(meters=("m1", "m2"), detectors=("residual",))
 
@@ -41,6 +41,36 @@ def test_one_that_was_not_finished_is_taken_again_by_the_next_run(directory):
     assert Requests(directory).take() == []
 
 
+CREW = DispatchRequest(event_id="0" * 32, state="dispatched", at_utc_ms=1_790_000_000_000, by="crew 4", until_utc_ms=1_790_000_600_000)
+NEIGHBOUR = NeighbourRequest(area="south-2", at_utc_ms=1_790_000_000_000)
+
+
+def test_each_kind_of_request_is_taken_by_those_who_ask_for_it(directory):
+    for request in (ASKED, CREW, NEIGHBOUR):
+        Requests(directory).add(request)
+    requests = Requests(directory)
+    assert requests.take(DispatchRequest) == [CREW]
+    assert requests.take(NeighbourRequest) == [NEIGHBOUR]
+    assert requests.take(DispatchRequest) == []
+    assert requests.take() == [ASKED]
+
+
+def test_what_nobody_has_asked_for_yet_is_not_removed(directory):
+    requests = Requests(directory)
+    requests.add(ASKED)
+    requests.add(CREW)
+    requests.take()
+    requests.finish()
+    assert Requests(directory).take(DispatchRequest) == [CREW]
+
+
+def test_a_request_of_an_earlier_version_is_read(directory):
+    requests = Requests(directory)
+    requests.prepare()
+    (directory / "1-1.request").write_text('{"meters": ["m1", "m2"], "detectors": ["residual"]}')
+    assert requests.take() == [ASKED]
+
+
 def test_finishing_leaves_what_came_later(directory):
     requests = Requests(directory)
     requests.add(ASKED)
@@ -54,7 +84,12 @@ def test_where_nothing_was_asked_there_is_nothing_to_take(directory):
     assert Requests(directory).take() == []
 
 
-NO_REQUESTS = ["", "{", "[]", '{"meters": ["m1"]}', '{"meters": "m1", "detectors": []}', '{"meters": [1], "detectors": []}']
+NO_REQUESTS = [
+    '{"request": "dispatch", "event_id": "0"}', '{"request": "neighbour", "area": 1, "at_utc_ms": 1}', '{"request": "reboot"}',
+    '{"request": "dispatch", "event_id": "0", "state": "lost", "at_utc_ms": 1, "by": "", "until_utc_ms": null}',
+    '{"request": "dispatch", "event_id": "0", "state": "arrived", "at_utc_ms": null, "by": "", "until_utc_ms": null}',
+    "", "{", "[]", '{"meters": ["m1"]}', '{"meters": "m1", "detectors": []}', '{"meters": [1], "detectors": []}',
+]
 
 
 @pytest.mark.parametrize("content", NO_REQUESTS)
