@@ -152,7 +152,7 @@ cdef void _tree(
     double[:, ::1] node_log, double[::1] meter_log, double[::1] inner, double[::1] best, signed char[::1] choice, double[::1] product,
 ) noexcept nogil:
     cdef Py_ssize_t v, i, k, nodes = parent.shape[0], n_points = point.shape[1]
-    cdef double whole, phases, alone
+    cdef double whole, phase, alone
     for v in range(nodes):
         inner[v] = 0.0
         for i in range(own_start[v], own_stop[v]):
@@ -171,13 +171,13 @@ cdef void _tree(
                     n_points, &product[0], &node_log[v, k],
                 )
     for v in range(nodes - 1, -1, -1):
-        phases = 0.0
+        phase = 0.0
         for k in range(COLUMNS):
             if v > 0:
                 node_log[parent[v], k] += node_log[v, k]
             node_log[v, k] += node_prior[v, k]
-            if k > 0 and node_log[v, k] > 0.0:
-                phases += node_log[v, k]
+            if k > 0 and node_log[v, k] > phase:
+                phase = node_log[v, k]
         whole = node_log[v, 0]
         choice[v] = 0
         best[v] = inner[v]
@@ -185,8 +185,8 @@ cdef void _tree(
             if whole > best[v]:
                 best[v] = whole
                 choice[v] = 1
-            if phases > best[v]:
-                best[v] = phases
+            if phase > best[v]:
+                best[v] = phase
                 choice[v] = 2
         if v > 0:
             inner[parent[v]] += best[v]

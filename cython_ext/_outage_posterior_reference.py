@@ -108,11 +108,8 @@ def _tree(  # type: ignore[no-untyped-def]
         if v > 0:
             node_log[parent[v]] += node_log[v]
         node_log[v] += node_prior[v]
-        phases = 0.0
-        for k in range(1, COLUMNS):
-            if node_log[v, k] > 0.0:
-                phases += node_log[v, k]
-        options = [(inner[v], 0)] + ([] if is_shadowed[v] else [(node_log[v, 0], 1), (phases, 2)])
+        phase = max(0.0, *node_log[v, 1:])
+        options = [(inner[v], 0)] + ([] if is_shadowed[v] else [(node_log[v, 0], 1), (phase, 2)])
         best[v], choice[v] = options[0]
         for value, code in options[1:]:
             if value > best[v]:

@@ -18,7 +18,7 @@ from cython_ext import load
 
 _kernel = load("outage_posterior")
 COLUMNS = 4                                      # whole, then the phases a, b, c
-COVERED, INNER, WHOLE, PHASES = -1, 0, 1, 2      # of ``OutagePosterior.choice``
+COVERED, INNER, WHOLE, PHASE = -1, 0, 1, 2      # of ``OutagePosterior.choice``
 _F64, _I32, _FLAG = np.float64, np.int32, np.bool_
 
 
@@ -110,7 +110,8 @@ class OutagePosterior:
         meter_log: shape (m,), the same for each meter alone. ``relay_log``: shape (n,), for the way through each meter, -inf where it does
             not relay. ``bus_log``: shape (n_buses,).
         choice: shape (nodes,): the best set of faults in which none is below another: INNER = what is below it fails on its own or not at
-            all, WHOLE, PHASES = those of its phases with a positive ``node_log``, COVERED = something above it was chosen.
+            all, WHOLE, PHASE = that of its phases with the highest ``node_log`` (a second one only shows when the meters of the first are
+            masked: they may all be of one phase and the archive wrong), COVERED = something above it was chosen.
         best: shape (nodes,), log of that best set at or below each node.
     """
 

@@ -96,6 +96,7 @@ class _Search:
                 break
             faults.append(found)
             view = self._view(faults)
+        faults = self._without_dead(faults)
         everywhere = np.ones(self._tree.n_meters, dtype=np.bool_)
         dead = self._weigher.chances(view, self._evidence.observed.via, everywhere).dead
         located: list[Located] = []
@@ -105,11 +106,28 @@ class _Search:
             alone = first if is_only else self._view(faults[:number] + faults[number + 1 :], joined)
             told, dead_of_it = self._rivals.located(alone, fault.candidate, fault.extent)
             dead = 1.0 - (1.0 - dead) * (1.0 - dead_of_it)
+            if fault.extent.joined is not None:
+                dead = np.maximum(dead, told.is_real * fault.extent.joined)
             if fault.candidate.is_outage and told.is_real < self._settings.least_real:
                 continue
             located.append(told)
         located += self._mute_modules(faults, dead)
         return Judgement(faults=tuple(located), dead=dead)
+
+    def _without_dead(self, faults: list[_Fault]) -> list[_Fault]:
+        """Meters behind a broken way that an outage takes are of the outage."""
+        dead = np.zeros_like(self._fixed)
+        for fault in faults:
+            if fault.candidate.is_outage:
+                dead |= fault.extent.members
+        found = []
+        for fault in faults:
+            if not fault.candidate.is_outage:
+                extent = Extent(members=fault.extent.members & ~dead, disagreeing=fault.extent.disagreeing)
+                fault = _Fault(candidate=fault.candidate, extent=extent)
+            if fault.extent.members.any():
+                found.append(fault)
+        return found
 
     def _view(self, faults: list[_Fault], joined: npt.NDArray[np.bool_] | None = None) -> View:
         """With what these faults explain left out, and the meters of ``joined``."""
@@ -127,7 +145,8 @@ class _Search:
     def _next(self, view: View, faults: list[_Fault]) -> _Fault | None:
         free = np.ones(self._tree.n_meters, dtype=np.bool_)
         for fault in faults:
-            free &= ~(fault.extent.members | fault.extent.disagreeing)
+            if fault.candidate.is_outage:
+                free &= ~(fault.extent.members | fault.extent.disagreeing)
         comm = self._broken_way(view, faults, free)
         if comm is not None:
             return comm
@@ -137,15 +156,19 @@ class _Search:
                 return None
             top = view.likeliest_outage()
         top = self._rivals.exactly(top, view)
-        return _Fault(candidate=top, extent=self._extents.of(top, view, free))
+        fault = _Fault(candidate=top, extent=self._extents.of(top, free))
+        if top.node < 0 or not (self._extents.tells(free) & ~fault.extent.members).any():
+            return fault
+        beside = self._view([*faults, fault])
+        return _Fault(candidate=top, extent=self._extents.with_joined(top, fault.extent, beside, free))
 
     def _broken_way(self, view: View, faults: list[_Fault], free: npt.NDArray[np.bool_]) -> _Fault | None:
         """The way whose failure explains more than outages would, if there is one."""
         top = view.top_comm()
         if top is None:
             return None
-        fault = _Fault(candidate=top, extent=self._extents.of(top, view, free))
-        if not fault.extent.members.any():
+        fault = _Fault(candidate=top, extent=self._extents.of(top, free))
+        if not (fault.extent.members & free).any():
             return None
         without = self._view([*faults, fault])
         gain = top.log
@@ -158,7 +181,7 @@ class _Search:
         if any(fault.candidate.is_outage and fault.extent.members[meter] for fault in faults):
             return True
         top = view.top_outage(self._tree)
-        return top is not None and bool(self._extents.of(top, view, np.ones_like(self._fixed)).members[meter])
+        return top is not None and bool(self._extents.of(top, np.ones_like(self._fixed)).members[meter])
 
     def _current_a(self, fault: _Fault) -> npt.NDArray[np.float64]:
         """shape (3,), what its members drew last."""

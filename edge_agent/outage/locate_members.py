@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cython_ext.outage_posterior import INNER, WHOLE
 from edge_agent.outage.locate_evidence import EvidenceOf
 from edge_agent.outage.locate_settings import LocateSettings
 from edge_agent.outage.locate_tree import THREE_PHASES, UNKNOWN_PHASE, LocateTree
@@ -15,14 +16,17 @@ from edge_agent.outage.observed import PHASE_BITS
 
 _OWN_POLLS = 2                # failed polls at different times that count as evidence of the meter's own (outage.md 1.5, filter 5)
 _LIKELY_ODDS = 1.0
+_MOST_CHANCE = 0.999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Extent:
-    """Archive order. ``members``: the fault explains them. ``disagreeing``: they contradict the archive."""
+    """Archive order. ``members``: the fault explains them. ``disagreeing``: they contradict the archive. ``joined``: probability that a
+    meter elsewhere in the archive died with it; None = there is none to ask about."""
 
     members: Mask
     disagreeing: Mask
+    joined: npt.NDArray[np.float64] | None = None
 
 
 class Extents:
@@ -31,18 +35,51 @@ class Extents:
     def __init__(self, tree: LocateTree, weigher: Weigher, settings: LocateSettings, evidence: EvidenceOf) -> None:
         self._tree, self._weigher, self._settings, self._observed = tree, weigher, settings, evidence.observed
 
-    def of(self, candidate: Candidate, view: View, free: Mask) -> Extent:
-        """``free``: archive order, meters that no other fault of the same judgement has."""
+    def of(self, candidate: Candidate, free: Mask) -> Extent:
+        """Those of its place in the archive. ``free``: archive order, meters that no other outage of the same judgement has."""
         if candidate.relay >= 0 or candidate.bus >= 0:
-            return Extent(members=self.behind(candidate) & free, disagreeing=np.zeros(self._tree.n_meters, np.bool_))
+            return Extent(members=self.behind(candidate), disagreeing=np.zeros(self._tree.n_meters, np.bool_))
         if candidate.place >= 0:
             members = np.zeros(self._tree.n_meters, np.bool_)
             members[self._tree.order[candidate.place]] = True
             return Extent(members=members, disagreeing=np.zeros_like(members))
-        return self._of_node(candidate, view, free)
+        tree, observed, column = self._tree, self._observed, candidate.column
+        inside = self._inside(candidate)
+        answered, is_free = observed.answered[tree.order], free[tree.order]
+        belongs = inside & (tree.phase == column) if column else inside
+        disagreeing = belongs & answered & is_free & ~observed.masked[tree.order]
+        if column:
+            bit = PHASE_BITS["abc"[column - 1]]
+            disagreeing |= inside & (tree.phase == THREE_PHASES) & ((observed.phase_live[tree.order] & bit) > 0) & is_free
+        return Extent(members=self._archive_order(belongs & ~answered & is_free), disagreeing=self._archive_order(disagreeing))
+
+    def tells(self, free: Mask) -> Mask:
+        """Meters whose own evidence says that they are dead; archive order."""
+        observed = self._observed
+        found: Mask = (observed.gasped | (observed.polls_failed >= _OWN_POLLS)) & ~observed.answered & ~observed.masked & free
+        return found
+
+    def with_joined(self, candidate: Candidate, core: Extent, view: View, free: Mask) -> Extent:
+        """``core`` and the meters elsewhere that died with it and that nothing else explains better.
+
+        ``view``: with ``core`` left out, so that what is found in it is a fault beside this one.
+        """
+        tree = self._tree
+        inside = self._inside(candidate)
+        tells = (self.tells(free) & ~core.members)[tree.order]
+        odds = self._join_odds(candidate, view, inside)
+        joined = tells & (odds > _LIKELY_ODDS)
+        elsewhere = self._better_elsewhere(candidate, view, np.where(joined, np.log(np.maximum(odds, 1.0)), 0.0), inside)
+        joined &= ~elsewhere
+        chance = np.zeros(tree.n_meters)
+        chance[tree.order] = np.where(tells & ~elsewhere, odds / (1.0 + odds), 0.0)
+        members = self._archive_order(joined)
+        said = joined & (tree.phase != UNKNOWN_PHASE) if candidate.column else joined     # where no phase was said, none is wrong
+        said |= joined & ~inside
+        return Extent(members=core.members | members, disagreeing=core.disagreeing | self._archive_order(said), joined=chance)
 
     def behind(self, candidate: Candidate) -> Mask:
-        """Meters without an answer and without a last gasp behind a relay or on a bus."""
+        """Meters without an answer behind a relay or on a bus; also those with a last gasp, which may be dead behind a broken way."""
         observed = self._observed
         if candidate.bus >= 0:
             there = self._tree.bus_of == candidate.bus
@@ -50,28 +87,13 @@ class Extents:
             root = np.zeros(self._tree.n_meters, np.bool_)
             root[candidate.relay] = True
             there = self._weigher.reach(observed.via, root)
-        mute: Mask = there & (observed.polls_failed > 0) & ~observed.answered & ~observed.gasped & ~observed.masked
+        mute: Mask = there & (observed.polls_failed > 0) & ~observed.answered & ~observed.masked
         return mute
 
-    def _of_node(self, candidate: Candidate, view: View, free: Mask) -> Extent:
-        tree, observed, column = self._tree, self._observed, candidate.column
-        start, stop = int(tree.start[candidate.node]), int(tree.stop[candidate.node])
-        gasped, answered = observed.gasped[tree.order], observed.answered[tree.order]
-        is_free = free[tree.order]
-        inside = np.zeros(len(tree.order), np.bool_)
-        inside[start:stop] = True
-        tells = (gasped | (observed.polls_failed[tree.order] >= _OWN_POLLS)) & ~answered & is_free & ~observed.masked[tree.order]
-        belongs = inside & (tree.phase == column) if column else inside
-        members = belongs & ~answered & is_free
-        disagreeing = belongs & answered & is_free
-        if tells.any():
-            joined = tells & ~belongs & (self._join_odds(candidate, view, inside) > _LIKELY_ODDS) & ~self._better_elsewhere(view, inside)
-            members |= joined
-            disagreeing |= joined & (tree.phase != UNKNOWN_PHASE) if column else joined
-        if column:
-            bit = PHASE_BITS["abc"[column - 1]]
-            disagreeing |= inside & (tree.phase == THREE_PHASES) & ((observed.phase_live[tree.order] & bit) > 0) & is_free
-        return Extent(members=self._archive_order(members), disagreeing=self._archive_order(disagreeing))
+    def _inside(self, candidate: Candidate) -> Mask:
+        inside = np.zeros(len(self._tree.order), np.bool_)
+        inside[int(self._tree.start[candidate.node]) : int(self._tree.stop[candidate.node])] = True
+        return inside
 
     def _join_odds(self, candidate: Candidate, view: View, inside: Mask) -> npt.NDArray[np.float64]:
         """Odds that a meter which the archive has elsewhere, or on another phase, belongs to the fault and died with it."""
@@ -82,24 +104,26 @@ class Extents:
         if column:
             chance[inside] = tree.placed[inside, column]
             chance[tree.phase == THREE_PHASES] = 0.0      # it lives on
+        chance = np.minimum(chance, _MOST_CHANCE)
         return chance * view.mean_ratio / (1.0 - chance)
 
-    def _better_elsewhere(self, view: View, inside: Mask) -> Mask:
-        """Meters outside that other faults explain: of other nodes that failed, or a way that is broken because a relay is dead, or by
-        itself."""
+    def _better_elsewhere(self, candidate: Candidate, view: View, join_log: npt.NDArray[np.float64], inside: Mask) -> Mask:
+        """Meters that a second fault explains better: another node, or a way that is broken by itself or because a relay is dead."""
         tree, observed = self._tree, self._observed
-        is_elsewhere = np.zeros(len(tree.order), np.bool_)
-        for node in np.flatnonzero(view.choice > 0):
-            if not inside[int(tree.start[node])]:
-                is_elsewhere[int(tree.start[node]) : int(tree.stop[node])] = True
+        elsewhere = np.zeros(len(tree.order), np.bool_)
+        for node in np.flatnonzero(view.choice > INNER):
+            run = slice(int(tree.start[node]), int(tree.stop[node]))
+            log = view.node_log[node, 0] if view.choice[node] == WHOLE else view.node_log[node, 1:].max()
+            elsewhere[run] |= bool(log > join_log[run].sum())
         dead = np.zeros(tree.n_meters, np.bool_)
-        dead[tree.order[inside]] = True
+        dead[tree.order[inside]] = candidate.column == 0
+        dead[tree.order[inside & (tree.phase == candidate.column)]] = True
         behind = self._weigher.reach(observed.via, dead)
         top = view.top_comm()
         if top is not None:
             behind |= self.behind(top)
-        is_elsewhere |= (behind & ~observed.gasped)[tree.order]
-        return is_elsewhere & ~inside
+        elsewhere |= (behind & ~observed.gasped & ~dead)[tree.order]
+        return elsewhere
 
     def _archive_order(self, values: Mask) -> Mask:
         found = np.zeros(self._tree.n_meters, np.bool_)

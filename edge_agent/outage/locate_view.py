@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cython_ext.outage_posterior import COLUMNS, INNER, PHASES, WHOLE, ChanceOf, Chances, OutagePosterior, Trust
+from cython_ext.outage_posterior import COLUMNS, INNER, PHASE, WHOLE, ChanceOf, Chances, OutagePosterior, Trust
 from edge_agent.outage.hypothesis import Hypothesis, Rival
 from edge_agent.outage.locate_evidence import EvidenceOf
 from edge_agent.outage.locate_settings import LocateSettings
@@ -56,7 +56,7 @@ class View:
         found: list[Candidate] = []
         whole = np.flatnonzero(self.choice == WHOLE)
         found += [Candidate(log=float(self.node_log[node, 0]), node=int(node)) for node in whole]
-        for node in np.flatnonzero(self.choice == PHASES):
+        for node in np.flatnonzero(self.choice == PHASE):
             column = 1 + int(np.argmax(self.node_log[node, 1:]))
             found.append(Candidate(log=float(self.node_log[node, column]), node=int(node), column=column))
         is_open = self.choice[tree.group] == INNER
