@@ -18,6 +18,7 @@ from edge_agent.model.area_frame import NEVER
 
 Real = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+Times = npt.NDArray[np.int64]
 
 PHASES = "abc"
 AXES = np.exp(-2j * np.pi * np.arange(3) / 3.0)  # of the phase voltages, detection.md 2
@@ -28,6 +29,7 @@ TOTAL_POWER = COLUMN_INDEX["active_power_w"]
 TOGETHER_MS = 10_000  # registers of one meter are read one after the other in one poll
 SILENT_MS = 3_600_000  # a meter that has given no voltage for an hour is not waited for
 _DARK_RATIO = 0.75  # of the usual voltage: electronic meters work down to about that
+_LATE = 2**62
 _MINUTE_TOGETHER_MS = 75_000  # meters read once a minute, one after the other, and some jitter
 
 
@@ -87,6 +89,7 @@ class NeutralPlaces:
         self.nominal_v = np.array(nominal, dtype=np.float64)
         self.chains: list[list[Link]] = [self._chain_of_meter(index) for index in self.three.tolist()]
         self.chains += [self._chain(node, []) for node, _ in nodes]
+        self.inside_of = self._places_inside()      # of the place of each link: the places all of whose meters are in it
 
     def __len__(self) -> int:
         return len(self.meters)
@@ -102,14 +105,32 @@ class NeutralPlaces:
             now.voltage_v, now.taken_ms, now.shift_v, now.line_v, together_ms=TOGETHER_MS, alert_v=alert_v,
         )
 
-    def read_nodes(self, frame: AreaFrame, now: Readings, usual_line_v: Real) -> None:
-        """Into the places after those of the three-phase meters; once a minute, when all meters have been read."""
+    def read_nodes(self, frame: AreaFrame, now: Readings, usual_line_v: Real, seen_ms: Times | None = None) -> None:
+        """Into the places after those of the three-phase meters.
+
+        ``seen_ms``: when each place was last looked at; a node is then read only where all of its meters that answer have been read since
+        (or where the clock was set back): half of them old, half of them new look like a shift.
+        """
         first = len(self.three)
         voltage_v, _, taken_ms = self.of_nodes(frame)
         self.fill_dark_phase(voltage_v, usual_line_v[first:])
         shift_v, line_v = np.empty(self.n_nodes, dtype=np.complex128), np.empty(self.n_nodes)
         displace_neutral(voltage_v, usual_line_v[first:], shift_v, line_v)
-        now.voltage_v[:, first:], now.taken_ms[first:], now.shift_v[first:], now.line_v[first:] = voltage_v, taken_ms, shift_v, line_v
+        is_read = np.ones(self.n_nodes, dtype=np.bool_)
+        if seen_ms is not None:
+            is_read = (self._first_read(frame) >= seen_ms[first:]) | (taken_ms < seen_ms[first:])
+        np.copyto(now.voltage_v[:, first:], voltage_v, where=is_read)
+        np.copyto(now.taken_ms[first:], taken_ms, where=is_read)
+        np.copyto(now.shift_v[first:], shift_v, where=is_read)
+        np.copyto(now.line_v[first:], line_v, where=is_read)
+
+    def _first_read(self, frame: AreaFrame) -> Times:
+        """When the meter of each node that was read longest ago was read, of those that answer."""
+        taken = frame.taken_utc_ms[VOLTAGE.start, self._members]
+        answers = (taken > frame.now_utc_ms - SILENT_MS) & (frame.polls_failed[self._members] == 0)
+        found: Times = np.full(self.n_nodes, _LATE, dtype=np.int64)
+        np.minimum.at(found, self._group_of[answers], taken[answers])
+        return found
 
     def of_nodes(
         self, frame: AreaFrame, currents: Real | None = None, *, is_whole: bool = False
@@ -124,7 +145,7 @@ class NeutralPlaces:
         in_use = taken > frame.now_utc_ms - SILENT_MS
         if not is_whole:
             in_use &= frame.polls_failed[members] == 0
-        last, first = np.full(n, -1, dtype=np.int64), np.full(n, 2**62, dtype=np.int64)
+        last, first = np.full(n, -1, dtype=np.int64), np.full(n, _LATE, dtype=np.int64)
         np.maximum.at(last, self._group_of[in_use], taken[in_use])
         np.minimum.at(first, self._group_of[in_use], taken[in_use])
         slot = self._slot[in_use]
@@ -168,6 +189,16 @@ class NeutralPlaces:
         signed = np.divide(power, voltage, out=np.full_like(power, np.nan), where=is_up & ~np.isnan(power))
         result: Real = np.where(np.isnan(signed), current, signed)
         return result
+
+    def _places_inside(self) -> dict[Place, Indices]:
+        found: dict[Place, Indices] = {}
+        lone = [set(meters.tolist()) for meters in self.meters]
+        for chain in self.chains:
+            for link in chain:
+                if link.place not in found:
+                    inside = set(link.inside.tolist())
+                    found[link.place] = np.array([place for place, meters in enumerate(lone) if meters <= inside], dtype=np.intp)
+        return found
 
     def _complete_nodes(self) -> list[tuple[str, Indices]]:
         covered: set[int] = set()

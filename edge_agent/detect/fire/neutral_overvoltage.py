@@ -125,7 +125,7 @@ class NeutralOvervoltageDetector:
         is_torn = (level_now == _DANGEROUS) & (now.voltage_v.min(axis=0) < settings.low_ratio * self._nominal_v)
         rises = is_new & moved & (level_now > state["told"]) & (is_torn | (slot != state["judged_slot"]))
         state["judged_slot"][rises] = slot
-        evidence = Evidence(self._places, frame, self._limits_of_break) if rises.any() else None
+        evidence = Evidence(self._places, frame, now, self._limits_of_break) if rises.any() else None
         for place in np.flatnonzero(rises).tolist():
             assert evidence is not None
             findings += self._begin(place, int(level_now[place]), evidence, frame)
@@ -158,7 +158,7 @@ class NeutralOvervoltageDetector:
         """Where the neutral is broken, or where one phase is dangerously high because another is low."""
         state, since_ms = self._state, int(self._state[f"begun_ms_{level}"][place])
         is_torn = level == _DANGEROUS and self._now.voltage_v[:, place].min() < self._settings.low_ratio * self._nominal_v[place]
-        if not is_torn and evidence.find_break(place, complex(self._now.shift_v[place]), float(self._now.line_v[place]), since_ms) is None:
+        if not is_torn and evidence.find_break(place, since_ms) is None:
             return []
         stage = Stage.CHANGE if state["told"][place] else Stage.BEGIN
         if stage is Stage.BEGIN:

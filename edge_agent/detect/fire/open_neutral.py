@@ -16,9 +16,8 @@ from edge_agent.model import Archive, AreaFrame, Finding, Place, Stage
 from edge_agent.model.area_frame import NEVER
 
 _KIND = "neutral.open"
-_VERSION = 1
-_MINUTE_MS = 60_000
-_JUDGED_MS = 10_000
+_VERSION = 2
+_SLOT_MS = 10_000      # nodes are looked at once in it, and a place is judged once: a weak line with 20 V for hours must not cost more
 _PLAUSIBLE = 0.15  # no line voltage further from nominal is taken for usual
 _BASELINE_SHARE = 0.02  # of a new reading in the usual line voltage: about an hour of minutes
 
@@ -73,23 +72,23 @@ class OpenNeutralDetector:
             "judged_slot": np.full(n, NEVER, dtype=np.int64),
             "is_ending": np.zeros(n, dtype=np.int8),  # on an operator's command
         }
-        self._minute = np.full(1, NEVER, dtype=np.int64)
+        self._slot = np.full(1, NEVER, dtype=np.int64)
         self._now = Readings(n)
         self._is_busy = False
 
     def update(self, frame: AreaFrame) -> list[Finding]:
         state, settings = self._state, self._settings
         findings: list[Finding] = []
-        now, minute = self._now, frame.now_utc_ms // _MINUTE_MS
+        now, slot = self._now, frame.now_utc_ms // _SLOT_MS
         alerts = self._places.read_three_phase_meters(frame, now, state["line_v"], settings.end_shift_v)
-        if not alerts and not self._is_busy and minute == self._minute[0]:
+        if not alerts and not self._is_busy and slot == self._slot[0]:
             return findings
         for place in np.flatnonzero(state["is_ending"]).tolist():
             findings += self._end(place, frame, frame.now_utc_ms)
         state["is_ending"][:] = 0
-        if minute != self._minute[0]:
-            self._minute[0] = minute
-            self._places.read_nodes(frame, now, state["line_v"])
+        if slot != self._slot[0]:
+            self._slot[0] = slot
+            self._places.read_nodes(frame, now, state["line_v"], state["seen_ms"])
         findings += self._look(frame)
         self._is_busy = bool((state["told"] >= 0).any() or state["readings"].any())
         return findings
@@ -116,11 +115,10 @@ class OpenNeutralDetector:
         state["readings"][is_new] = np.where(counts, np.minimum(state["readings"] + 1, 1000), 0)[is_new]
         wait_ms = np.where(is_told, 1000 * settings.end_s, 1000 * settings.begin_s)
         due = is_new & (state["readings"] >= 2) & (taken - state["since_ms"] >= wait_ms)
-        slot = frame.now_utc_ms // _JUDGED_MS
-        due &= is_told | (slot != state["judged_slot"])     # a weak line with 20 V for hours must not cost a comparison a second
+        due &= is_told | (self._slot[0] != state["judged_slot"])
         if due.any():
-            state["judged_slot"][due] = slot
-            evidence = Evidence(self._places, frame, self._limits)
+            state["judged_slot"][due] = self._slot[0]
+            evidence = Evidence(self._places, frame, now, self._limits)
             for place in sorted(np.flatnonzero(due).tolist(), key=self._ids.__getitem__):     # not by their order in the archive
                 if is_told[place]:
                     findings += self._end(place, frame, int(state["since_ms"][place]))
@@ -140,23 +138,26 @@ class OpenNeutralDetector:
         self._is_busy = True
 
     def save(self) -> bytes:
-        return save_arrays(_VERSION, self._archive, self._state | {"minute": self._minute})
+        return save_arrays(_VERSION, self._archive, self._state | {"slot": self._slot})
 
     def load(self, data: bytes) -> None:
-        load_arrays(_VERSION, self._archive, self._state | {"minute": self._minute}, data)
+        load_arrays(_VERSION, self._archive, self._state | {"slot": self._slot}, data)
         self._is_busy = True
 
     def _judge(self, place: int, frame: AreaFrame, evidence: Evidence) -> list[Finding]:
         now, since_ms = self._now, int(self._state["since_ms"][place])
-        found = evidence.find_break(place, complex(now.shift_v[place]), float(now.line_v[place]), since_ms)
-        is_alone = found is not None and self._places.chains[place][found.link].beside.size == 0
-        band_v = self._settings.line_band_alone * self._state["line_v"][place]
-        if found is None or (is_alone and abs(now.line_v[place] - self._state["line_v"][place]) > band_v):
+        told = self.conditions()
+        above = next((number for number, link in enumerate(self._places.chains[place]) if (_KIND, link.place) in told), None)
+        if above is not None:      # told already of what feeds this place: that moves its neutral point as well
+            self._state["told"][place], self._state["begun_ms"][place], self._state["readings"][place] = above, since_ms, 0
             return []
-        is_known = (_KIND, self._places.chains[place][found.link].place) in self.conditions()
+        found = evidence.find_break(place, since_ms)
+        band_v = self._settings.line_band_alone * self._state["line_v"][place]
+        if found is None or (found.is_alone and abs(now.line_v[place] - self._state["line_v"][place]) > band_v):
+            return []
         self._state["told"][place], self._state["begun_ms"][place] = found.link, since_ms
         self._state["readings"][place] = 0
-        return [] if is_known else [self._finding(place, frame, found)]
+        return [self._finding(place, frame, found)]
 
     def _end(self, place: int, frame: AreaFrame, at_ms: int) -> list[Finding]:
         """Told once the last place behind the break is well."""

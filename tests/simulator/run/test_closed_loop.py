@@ -63,10 +63,14 @@ def test_a_transformer_that_loses_its_supply_is_an_outage_of_the_area_proven_by_
     assert outages[0]["data"]["state"] == "confirmed"
 
 
-def test_a_lost_neutral_is_seen_as_one_and_not_as_an_outage():
+def test_a_lost_neutral_of_the_only_feeder_is_told_at_the_second_reading_and_is_no_outage():
     feeder = AREA.meters[0].node.split("/")[0]
+    assert {meter.node.split("/")[0] for meter in AREA.meters} == {feeder}      # nothing beside it but the meter at the transformer
     fault = Change(id="n", fault_class="broken_neutral", place=feeder, at_s=300.0, edits=(cut(feeder, "N"),))
     result = run_closed_loop(world(fault, mean_w=1500.0), duration_s=1800, poll_s=10.0)
+    opened = [event for event in result.events if event["data"]["kind"] == "neutral.open"]
+    assert [(event["type"], event["data"]["node_id"]) for event in opened] == [("neutral.open.start", feeder)]
+    assert result.published_s(opened[0]) - 300.0 <= 2 * 10.0 + 1.0
     kinds = {event["data"]["kind"] for event in result.events}
     assert {"voltage.high", "neutral.overvoltage"} <= kinds
     assert not any(kind.startswith("supply") for kind in kinds)
