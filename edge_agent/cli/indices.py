@@ -15,8 +15,10 @@ from edge_agent.cli.events import journaled_events
 from edge_agent.config import load_config
 from edge_agent.contract.envelope import utc_ms_of
 from edge_agent.errors import ConfigError
-from edge_agent.model import Role
-from edge_agent.outage import IndexSettings, Indices, indices_of, interruptions_of
+from edge_agent.model import Archive, Role
+from edge_agent.outage.event_log import OUTAGE_KINDS, interruptions_of
+from edge_agent.outage.indices import IndexSettings, Indices, Interruption, indices_of
+from edge_agent.outage.repeat import Repeats, RepeatSettings, repeats_of
 
 _UNITS = {"saifi": "per customer", "saidi_h": "h", "caidi_h": "h", "caifi": "per customer interrupted", "asai": "share",
           "maifi": "per customer", "maifi_e": "per customer", "customer_hours": "h", "celid_s": "share", "celid_t": "share"}
@@ -30,15 +32,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="begin", required=True, metavar="UTC", help="begin of the period: 2026-01-01, or with a time of day")
     parser.add_argument("--to", dest="end", required=True, metavar="UTC", help="end of the period")
     parser.add_argument("--momentary-s", type=float, default=300.0, help="what is not longer is momentary [300]; others count 180")
+    parser.add_argument("--repeat-days", type=float, default=60.0, metavar="DAYS", help="who lost supply often in the last days [60]")
+    parser.add_argument("--repeat-at", type=int, default=3, metavar="N", help="from so many interruptions on [3]")
     parser.add_argument("--json", action="store_true")
 
 
 def run(arguments: argparse.Namespace) -> int:
     begin_ms, end_ms = _time(arguments.begin, "--from"), _time(arguments.end, "--to")
+    members: dict[str, list[str]] = {}
     if arguments.config is not None:
         config = load_config(arguments.config)
         messages = list(journaled_events(config.state_dir / "journal"))
         customers = arguments.customers or sum(meter.role is Role.CUSTOMER for meter in config.archive.meters)
+        members = _customers_by_node(config.archive)
     else:
         messages, customers = list(_of_file(arguments.events)), arguments.customers
     if end_ms <= begin_ms:
@@ -46,20 +52,48 @@ def run(arguments: argparse.Namespace) -> int:
     if not customers or customers < 1:
         raise ConfigError(["--customers: how many are served? A number above 0 is needed with --events"])
     found = interruptions_of(messages, utc_ms_of, until_ms=end_ms)
-    settings = IndexSettings(momentary_max_s=arguments.momentary_s)
-    counted = {}
+    settings, period_s = IndexSettings(momentary_max_s=arguments.momentary_s), (end_ms - begin_ms) / 1000.0
+
+    def inside(listed: list[Interruption]) -> list[Interruption]:
+        return [one for one in listed if begin_ms <= 1000.0 * one.begin_s < end_ms]
+
     try:
-        for name, listed, served in (("low_voltage", found.customers, customers), ("medium_voltage", found.areas, 1)):
-            inside = [one for one in listed if begin_ms <= 1000.0 * one.begin_s < end_ms]
-            counted[name] = indices_of(inside, customers=served, period_s=(end_ms - begin_ms) / 1000.0, settings=settings)
+        counted = {
+            name: indices_of(inside(listed), customers=served, period_s=period_s, settings=settings)
+            for name, listed, served in (("low_voltage", found.customers, customers), ("medium_voltage", found.areas, 1))
+        }
+        by_cause = {
+            cause: indices_of(
+                [one for one in inside(found.customers) if one.cause == cause], customers=customers, period_s=period_s, settings=settings
+            )
+            for cause in sorted({one.cause for one in inside(found.customers)})
+        }
+        repeat_settings = RepeatSettings(
+            alert_days=arguments.repeat_days, alert_at=arguments.repeat_at, momentary_max_s=arguments.momentary_s
+        )
+        repeats = repeats_of(found.customers, until_s=end_ms / 1000.0, members=members, settings=repeat_settings)
     except ValueError as exc:
         raise ConfigError([f"indices: {exc}"]) from exc
+    alerts = [one for one in repeats if one.is_alert]
     if arguments.json:
-        print(json.dumps({name: asdict(indices) for name, indices in counted.items()}))
-    else:
-        for name, indices in counted.items():
-            _show(name, indices)
+        print(json.dumps({
+            **{name: asdict(indices) for name, indices in counted.items()},
+            "by_cause": {cause: asdict(indices) for cause, indices in by_cause.items()},
+            "repeats": [asdict(one) for one in alerts],
+        }))
+        return 0
+    for name, indices in counted.items():
+        _show(name, indices)
+    _show_causes(by_cause)
+    _show_repeats(alerts, repeat_settings)
     return 0
+
+
+def _customers_by_node(archive: Archive) -> dict[str, list[str]]:
+    return {
+        node: [meter.id for meter in map(archive.meters.__getitem__, archive.members(node)) if meter.role is Role.CUSTOMER]
+        for node in archive.nodes
+    }
 
 
 def _show(name: str, indices: Indices) -> None:
@@ -72,6 +106,23 @@ def _show(name: str, indices: Indices) -> None:
             print(f"  {field.upper() + str(n):<15} {share:>14.8g} share")
 
 
+def _show_causes(by_cause: dict[str, Indices]) -> None:
+    if by_cause:
+        print("by cause (low-voltage counting):")
+    for cause, indices in by_cause.items():
+        print(f"  {cause:<10} SAIFI {indices.saifi:.6g}  SAIDI {indices.saidi_h:.6g} h  MAIFI {indices.maifi:.6g}"
+              f"  customer-hours {indices.customer_hours:.6g}")
+
+
+def _show_repeats(alerts: list[Repeats], settings: RepeatSettings) -> None:
+    print(f"{settings.alert_at} or more interruptions in the last {settings.alert_days:g} days: {len(alerts) or 'nobody'}")
+    for one in alerts:
+        print(
+            f"  {'place ' if one.is_node else 'meter '}{one.name:<32} {one.recent_sustained} sustained, {one.recent_momentary} momentary;"
+            f" in a year {one.year_sustained} and {one.year_momentary}"
+        )
+
+
 def _of_file(path: Path) -> Iterator[dict[str, Any]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -81,7 +132,7 @@ def _of_file(path: Path) -> Iterator[dict[str, Any]]:
         try:
             message = json.loads(line)
             body = message["data"]
-            needed = {"event_id", "begin", "scope", "evidence_to"} if body.get("kind") == "supply.lost" else set()
+            needed = {"event_id", "begin", "scope", "evidence_to"} if body.get("kind") in OUTAGE_KINDS else set()
             if missing := needed - set(body):
                 raise KeyError(", ".join(sorted(missing)))
         except (ValueError, KeyError, TypeError, AttributeError) as exc:

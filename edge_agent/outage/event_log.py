@@ -8,15 +8,41 @@ from typing import Any
 
 from edge_agent.outage.indices import Interruption
 
-OUTAGE_KIND = "supply.lost"
+OUTAGE_KINDS = {"supply.lost": "unknown", "supply.planned": "planned"}      # -> cause where the event names none
 _AREA = "area/"        # no meter id has a stroke
 
 
 @dataclass(slots=True)
-class _Open:
-    """An event while its revisions are read: customers still out, and when their time began."""
+class _Spell:
+    customer: str
+    begin_ms: int
+    end_ms: int
 
+
+@dataclass(slots=True)
+class _Event:
+    """An event while its revisions are read: customers still out since when, and spells that are over."""
+
+    begin_ms: int
+    cause: str = "unknown"
     out: dict[str, int] = field(default_factory=dict)
+    over: list[_Spell] = field(default_factory=list)
+
+    def redate(self, begin_ms: int) -> None:
+        """The begin was told more exactly: it is that of all who went out with it."""
+        self.out = {name: begin_ms if since_ms == self.begin_ms else since_ms for name, since_ms in self.out.items()}
+        for spell in self.over:
+            if spell.begin_ms == self.begin_ms:
+                spell.begin_ms = begin_ms
+        self.begin_ms = begin_ms
+
+    def end(self, names: Iterable[str], at_ms: int) -> None:
+        self.over += [_Spell(name, self.out.pop(name), at_ms) for name in list(names)]
+
+    def give_up(self, name: str, since_ms: int) -> None:
+        """Another event counts this customer from ``since_ms`` on."""
+        self.out.pop(name, None)
+        self.over = [spell for spell in self.over if spell.customer != name or spell.end_ms <= since_ms]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,42 +54,49 @@ class Interruptions:
 
 
 def interruptions_of(messages: Iterable[Mapping[str, Any]], utc_ms_of: Callable[[str], int], *, until_ms: int) -> Interruptions:
-    """From event messages of one agent, in order of publication; others than outages are passed over.
+    """From event messages of one agent, in order of publication; others than outages are passed over, and those that were discarded.
 
     ``utc_ms_of``: text of the contract -> ms. A customer that a later revision no longer names is back since that revision's evidence;
     what is not over at ``until_ms`` counts until then. An event that became part of a larger one ends there, and its customers go on in
-    the other.
+    the other; so do those whom a restoration left behind, in the event that names it as its parent.
     """
-    open_events: dict[str, _Open] = {}
-    found = Interruptions()
-
-    def close(event_id: str, names: Iterable[str], at_ms: int) -> None:
-        known = open_events[event_id]
-        for name in list(names):
-            begin_ms = known.out.pop(name)
-            target = found.areas if name == _AREA else found.customers
-            target.append(Interruption(
-                customer=name, event_id=event_id, begin_s=begin_ms / 1000.0, duration_s=max(0.0, (at_ms - begin_ms) / 1000.0)
-            ))
-
+    events: dict[str, _Event] = {}
     for message in messages:
         body = message["data"]
-        if body.get("kind") != OUTAGE_KIND:
-            continue
-        event_id, named = body["event_id"], set(body.get("meters", ()))
-        begin_ms = utc_ms_of(body["begin"])
-        known = open_events.setdefault(event_id, _Open())
-        if "end" in body:
-            at_ms = utc_ms_of(body["end"])
-            if body.get("superseded_by"):
-                known.out.clear()       # the larger event has them, from the same begin or earlier
-            close(event_id, known.out, at_ms)
-            continue
-        if body["scope"] == "area":
-            named.add(_AREA)
-        close(event_id, set(known.out) - named, utc_ms_of(body["evidence_to"]))
-        for name in named - set(known.out):
-            known.out[name] = begin_ms
-    for event_id in open_events:
-        close(event_id, set(open_events[event_id].out), until_ms)
+        if body.get("kind") in OUTAGE_KINDS:
+            event = events.setdefault(body["event_id"], _Event(begin_ms=utc_ms_of(body["begin"])))
+            _read(event, body, utc_ms_of, events.get(body.get("parent_id", "")))
+    found = Interruptions()
+    for event_id, event in events.items():
+        event.end(list(event.out), until_ms)
+        for spell in event.over:
+            target = found.areas if spell.customer == _AREA else found.customers
+            target.append(Interruption(
+                customer=spell.customer, event_id=event_id, begin_s=spell.begin_ms / 1000.0,
+                duration_s=max(0.0, (spell.end_ms - spell.begin_ms) / 1000.0), cause=event.cause,
+            ))
     return found
+
+
+def _read(event: _Event, body: Mapping[str, Any], utc_ms_of: Callable[[str], int], parent: _Event | None) -> None:
+    """One revision."""
+    event.redate(utc_ms_of(body["begin"]))
+    event.cause = body.get("cause_kind") or OUTAGE_KINDS[body["kind"]]
+    if body.get("state") == "discarded":
+        event.out.clear()
+        event.over.clear()
+        return
+    if "end" in body:
+        if body.get("superseded_by"):
+            event.out.clear()       # the larger event has them, from the same begin or earlier
+        event.end(list(event.out), utc_ms_of(body["end"]))
+        return
+    named = set(body.get("meters", ()))
+    if body["scope"] == "area":
+        named.add(_AREA)
+    event.end(set(event.out) - named, utc_ms_of(body["evidence_to"]))
+    since_ms = utc_ms_of(body["reopened_at"]) if body.get("reopened_at") else event.begin_ms
+    for name in sorted(named - set(event.out)):
+        event.out[name] = since_ms
+        if parent is not None and parent is not event:
+            parent.give_up(name, since_ms)

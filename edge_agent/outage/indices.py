@@ -17,6 +17,7 @@ class Interruption:
     event_id: str
     begin_s: float
     duration_s: float
+    cause: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from edge_agent.contract.envelope import utc_text
 BEGIN_MS = 1_790_000_000_000
 
 
-def line(event, meters, *, at_h, end_h=None):
-    body = {"event_id": event, "kind": "supply.lost", "scope": "node", "meters": meters, "begin": utc_text(BEGIN_MS),
+def line(event, meters, *, at_h, end_h=None, kind="supply.lost"):
+    body = {"event_id": event, "kind": kind, "scope": "node", "meters": meters, "begin": utc_text(BEGIN_MS),
             "evidence_to": utc_text(BEGIN_MS + round(3.6e6 * at_h))}
     if end_h is not None:
         body["end"] = utc_text(BEGIN_MS + round(3.6e6 * end_h))
@@ -32,6 +32,24 @@ def test_the_indices_of_a_file_of_events(tmp_path, capsys):
     assert found["medium_voltage"]["customer_hours"] == 0.0
     assert indices(path) == 0
     assert "SAIDI_H" in capsys.readouterr().out
+
+
+def test_causes_are_told_apart_and_repeated_outages_named(tmp_path, capsys):
+    path = tmp_path / "events.jsonl"
+    lines = [line(f"e{number}", ["a"], at_h=0) + line(f"e{number}", ["a"], at_h=1, end_h=1) for number in range(3)]
+    planned = line("p", ["b"], at_h=0, kind="supply.planned") + line("p", ["b"], at_h=4, end_h=4, kind="supply.planned")
+    path.write_text("".join(lines) + planned)
+    period = ("--from", "2026-01-01", "--to", "2026-10-01")
+    assert main(["indices", "--events", str(path), "--customers", "10", *period, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {cause: indices["customer_hours"] for cause, indices in found["by_cause"].items()} == {"planned": 4.0, "unknown": 3.0}
+    assert [(one["name"], one["recent_sustained"]) for one in found["repeats"]] == [("a", 3)]
+    assert main(["indices", "--events", str(path), "--customers", "10", *period]) == 0
+    said = capsys.readouterr().out
+    assert "planned    SAIFI 0.1  SAIDI 0.4 h" in said
+    assert "3 or more interruptions in the last 60 days: 1" in said
+    assert main(["indices", "--events", str(path), "--customers", "10", *period, "--repeat-at", "0"]) == 2
+    assert "alert_at must be at least 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("content", "said"), [
