@@ -18,7 +18,7 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatSettings:
-    """``counts_momentary``: short ones count for the alert, too. ``node_share``: what takes so many of its customers is a fault of a place."""
+    """``counts_momentary``: short ones count for the alert, too. ``node_share``: of its customers, makes a fault one of the place."""
 
     alert_days: float = 60.0
     alert_at: int = 3
