@@ -101,16 +101,15 @@ class _Search:
         dead = self._weigher.chances(view, self._evidence.observed.via, everywhere).dead
         located: list[Located] = []
         for number, fault in enumerate(faults):
-            joined = fault.extent.members & fault.extent.disagreeing
+            joined = fault.extent.members & ~self._extents.at_or_below(fault.candidate)
             is_only = len(faults) == 1 and not joined.any()
             alone = first if is_only else self._view(faults[:number] + faults[number + 1 :], joined)
             told, dead_of_it = self._rivals.located(alone, fault.candidate, fault.extent)
             dead = 1.0 - (1.0 - dead) * (1.0 - dead_of_it)
             if fault.extent.joined is not None:
                 dead = np.maximum(dead, told.is_real * fault.extent.joined)
-            if fault.candidate.is_outage and told.is_real < self._settings.least_real:
-                continue
-            located.append(told)
+            if told.is_real >= self._settings.least_real if fault.candidate.is_outage else told.probability > 0.5:
+                located.append(told)
         located += self._mute_modules(faults, dead)
         return Judgement(faults=tuple(located), dead=dead)
 
@@ -163,18 +162,29 @@ class _Search:
         return _Fault(candidate=top, extent=self._extents.with_joined(top, fault.extent, beside, free))
 
     def _broken_way(self, view: View, faults: list[_Fault], free: npt.NDArray[np.bool_]) -> _Fault | None:
-        """The way whose failure explains more than outages would, if there is one."""
+        """The way whose failure explains more than outages alone would, if there is one: by itself, or because its relay is dead."""
         top = view.top_comm()
         if top is None:
             return None
-        fault = _Fault(candidate=top, extent=self._extents.of(top, free))
-        if not (fault.extent.members & free).any():
+        members = self._extents.behind(top)
+        if not (members & free).any():
             return None
-        without = self._view([*faults, fault])
-        gain = top.log
-        if top.relay >= 0 and self._is_dead(top.relay, without, faults):
-            gain += _DEAD_RELAY - self._weigher.relay_prior(int((view.relay_log > -np.inf).sum()))
-        return fault if gain + without.total > view.total else None
+        none = np.zeros_like(members)
+        by_itself = _Fault(candidate=top, extent=Extent(members=members, disagreeing=none))
+        gain = top.log + self._view([*faults, by_itself]).total
+        best = by_itself if gain > view.total else None
+        if top.relay < 0:
+            return best
+        members = members.copy()
+        members[top.relay] = False
+        behind_dead = _Fault(candidate=top, extent=Extent(members=members, disagreeing=none))
+        without = self._view([*faults, behind_dead])
+        if members.any() and self._is_dead(top.relay, without, faults):
+            of_itself = self._evidence.way_log(top.relay)
+            dead_gain = top.log - self._weigher.relay_prior(view) - of_itself + _DEAD_RELAY + without.total
+            if dead_gain > max(gain, view.total):
+                return behind_dead
+        return best
 
     def _is_dead(self, meter: int, view: View, faults: list[_Fault]) -> bool:
         """Whether an outage takes this meter: one that was found, or the strongest that is left."""

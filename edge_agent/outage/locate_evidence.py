@@ -101,6 +101,12 @@ class EvidenceOf:
         chance: npt.NDArray[np.float64] = np.where(self.observed.answered, 0.0, self._tries.chance_log[failed])
         return chance
 
+    def way_log(self, meter: int) -> float:
+        """log of P(polls of the meter | its way is broken) / P(they | it is alive)."""
+        if self.observed.answered[meter]:
+            return float(np.log(self._settings.reroute_chance))
+        return float(self._tries.way_log[min(int(self.observed.polls_failed[meter]), _MOST_TRIES)])
+
     def area_log(self) -> npt.NDArray[np.float64]:
         """shape (4,): what the concentrator's own supply and meters at the transformer say of an outage of the whole area, or a phase."""
         mains, settings, found = self.observed.mains, self._settings, np.zeros(1 + len(PHASE_BITS))

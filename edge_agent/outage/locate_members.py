@@ -90,6 +90,12 @@ class Extents:
         mute: Mask = there & (observed.polls_failed > 0) & ~observed.answered & ~observed.masked
         return mute
 
+    def at_or_below(self, candidate: Candidate) -> Mask:
+        """Archive order; of a fault at a node what the archive has there, of others everything."""
+        if candidate.node < 0:
+            return np.ones(self._tree.n_meters, np.bool_)
+        return self._archive_order(self._inside(candidate))
+
     def _inside(self, candidate: Candidate) -> Mask:
         inside = np.zeros(len(self._tree.order), np.bool_)
         inside[int(self._tree.start[candidate.node]) : int(self._tree.stop[candidate.node])] = True

@@ -145,7 +145,9 @@ class Weigher:
             found = further
         return found
 
-    def relay_prior(self, n_relays: int) -> float:
+    def relay_prior(self, view: View) -> float:
+        """log, of each relay by itself."""
+        n_relays = int((view.relay_log > -np.inf).sum())
         return float(np.log(self._settings.comm_chance * self._settings.relay_share / n_relays))
 
     def hypothesis(self, candidate: Candidate) -> Hypothesis:
