@@ -1,4 +1,4 @@
-"""``hplc-edge score SET DIR``: the shipped detectors, with shipped settings, on a labelled folder."""
+"""``hplc-edge score SET DIR``: the shipped detectors, with shipped settings, on a labelled folder; ``score outage`` on drawn outages."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from edge_agent.cli.command import Command
 from edge_agent.errors import ConfigError
+from simulator.cli import score_outage
 from simulator.cli.rows import Row, print_rows
 
 if TYPE_CHECKING:
     from simulator.scoring.score_set import ScoreSet
 
-ALL = "all"
+ALL, OUTAGE = "all", "outage"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,15 +23,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     sets = find_sets()
     told = "; ".join(f"{name}: {sets[name].summary}" for name in sorted(sets))
-    told += f"; {ALL}: each that has a folder of its name in DIR"
-    parser.add_argument("set", metavar="SET", choices=[*sorted(sets), ALL], help=told)
-    parser.add_argument("directory", metavar="DIR", type=Path, help="a folder of the layout that the README of the set describes")
+    told += f"; {ALL}: each that has a folder of its name in DIR; {OUTAGE}: {score_outage.SUMMARY}"
+    parser.add_argument("set", metavar="SET", choices=[*sorted(sets), ALL, OUTAGE], help=told)
+    parser.add_argument("directory", metavar="DIR", type=Path, nargs="?", help="a folder of the layout that the README of its set tells")
     parser.add_argument("--json", action="store_true")
+    score_outage.configure(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from simulator.scoring.sets import find_sets
 
+    if arguments.set == OUTAGE:
+        if arguments.directory is not None:
+            raise ConfigError([f"{arguments.directory}: outages are drawn, not read from a folder; for an area give --area FILE"])
+        return print_rows(score_outage.run(arguments), as_json=arguments.json)
+    if arguments.directory is None:
+        raise ConfigError([f"name the folder with the files of the set {arguments.set}"])
     if not arguments.directory.exists():
         raise ConfigError([f"{arguments.directory}: does not exist; name the folder with the files of the set {arguments.set}"])
     sets = find_sets()
