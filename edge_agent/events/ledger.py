@@ -49,10 +49,13 @@ class Ledger:
     def superseded(self, finding: Finding) -> dict[str, Any]:
         """A finding names the incident or the place that covers it: told is the place of that one now, and its event."""
         name = finding.superseded_by
-        covering = self.of_incident(name) or next((
+        own = "" if finding.outage is None else finding.outage.incident
+        there = [
             saved.body for saved in self.events.values()
-            if name and saved.end_utc_ms is None and saved.body.incident and saved.body.node_id == name and saved.body.kind == finding.kind
-        ), None)
+            if saved.end_utc_ms is None and saved.body.node_id == name and saved.body.incident not in ("", own)
+        ]
+        there.sort(key=lambda body: body.kind != finding.kind)
+        covering = self.of_incident(name) or next(iter(there), None)
         return {
             "superseded_by": name if covering is None else covering.node_id,
             "superseded_by_event": "" if covering is None else covering.event_id,

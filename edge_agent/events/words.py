@@ -103,6 +103,8 @@ OF_KINDS = _table(
 REASONS_ZH: Mapping[str, str] = MappingProxyType({
     "communication failure": "通信故障",
     "the meters answered": "电表已应答",
+    "its meters answer, or are only not heard": "电表已应答或只是通信不通",
+    "it answers again, and nobody said that its supply was gone": "电表已恢复应答，未收到停电上报",
     "planned work": "计划检修",
     "module unplugged": "模块被拔出",
     "meter swap": "换表",

@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import jsonschema
 import msgspec
@@ -144,3 +145,11 @@ def test_fields_and_states_have_their_names_in_cim():
     assert set(CIM_STATES) <= set(properties["state"]["enum"])
     assert properties["customers_restored"]["x-cim"] == "Outage.customersRestored"
     assert asyncapi()["components"]["schemas"]["EventBody"]["properties"]["meters_affected"]["x-cim"] == "Outage.metersAffected"
+
+
+def test_the_example_in_the_documentation_is_a_message_of_the_contract():
+    text = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")
+    example = json.loads(text[text.index('    {"v":1,') : text.index("}}\n") + 2])
+    jsonschema.validate(example, json_schema("event"))
+    named = set(example["data"])
+    assert named <= set(json_schema("event")["$defs"]["EventBody"]["properties"])

@@ -231,6 +231,15 @@ def test_a_covering_event_may_be_named_by_its_place(book):
     assert (large.body.supersedes, later.body.supersedes) == ([small.body.event_id], [])
 
 
+def test_a_meter_that_was_silent_alone_is_named_by_the_outage_that_covers_it(book):
+    begin = dataclasses.replace(finding(kind="meter.silent", place=Place(kind="meter", id="m1"), meters=("m1",)), outage=None)
+    silent = book.apply(begin, now())
+    outage = live(book, ("localised", 30), place=Place(kind="node", id="f1"), changes={"at_utc_ms": T0})[0]
+    merged = book.apply(dataclasses.replace(begin, stage=Stage.END, at_utc_ms=now(31), superseded_by="f1"), now(31))
+    assert (silent.body.state, merged.type, merged.body.superseded_by_event) == ("unknown", "meter.silent.merged", outage.body.event_id)
+    assert silent.body.could_be == ["supply lost at this meter", "module or meter failure"]
+
+
 def test_an_outage_that_turns_out_to_be_planned_work_stays_one_event(book):
     first = live(book, ("suspected", 0))[0]
     planned = live(book, ("suspected", 2), kind="supply.planned", work="w7", cause="planned")[0]
