@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("message", nargs="?", choices=sorted(MESSAGES), help="one message; without it the names are listed")
     parser.add_argument("--asyncapi", action="store_true", help="the whole contract as an AsyncAPI 3.0.0 document (JSON)")
     parser.add_argument("--cim", action="store_true", help="what the fields and states of an outage are called in IEC 61968 CIM")
-    parser.add_argument("--json", action="store_true", help="without a message: all schemas in one object")
+    parser.add_argument("--json", action="store_true", help="without a message: all schemas, or the names in CIM, in one object")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from edge_agent.contract import EventBody
@@ -39,15 +39,15 @@ class BodyWriter:
         }
 
     def said_of_outage(
-        self, finding: Finding, outage: Outage, kind: EventKind, known: EventBody | None, *, state: str, elsewhere: Collection[str],
-        now_utc_ms: int,
+        self, finding: Finding, outage: Outage, kind: EventKind, known: EventBody | None, *, state: str,
+        left_behind: Mapping[str, bool], now_utc_ms: int,
     ) -> dict[str, Any]:
-        """What comes from a finding that tells an outage. ``elsewhere``: meters that other events of the same fault still have out.
+        """What comes from a finding that tells an outage. ``left_behind``: meters that went on in events of their own -> still out.
 
         Times go forward from revision to revision, whatever the clock did: nothing is published before its evidence.
         """
         took = sorted({*outage.original, *finding.meters})
-        out = _still_out(finding, took, state, elsewhere)
+        out = _still_out(finding, took, state, left_behind)
         published_ms, evidence_to_ms = now_utc_ms, min(finding.evidence_to_utc_ms, now_utc_ms)
         if known is not None:
             published_ms = max(published_ms, utc_ms_of(known.published))
@@ -84,14 +84,13 @@ class BodyWriter:
         }
 
 
-def _still_out(finding: Finding, took: list[str], state: str, elsewhere: Collection[str]) -> set[str]:
-    """While it lasts the finding names them. An end may name those it leaves behind, or once more all that it took: then nobody is out."""
+def _still_out(finding: Finding, took: list[str], state: str, left_behind: Mapping[str, bool]) -> set[str]:
+    """While it lasts the finding names them; an end names those who are back."""
     if state == "discarded":
         return set()
     if finding.stage is not Stage.END or finding.superseded_by:
         return set(finding.meters)
-    left = set(finding.meters) if len(set(finding.meters)) < len(took) else set()
-    return left | set(took).intersection(elsewhere)
+    return {name for name in set(took).difference(finding.meters) if left_behind.get(name, True)}
 
 
 def _odds(odds: float | None) -> float | None:

@@ -92,7 +92,7 @@ class OutageEvents:
         left_behind = [saved for saved in ledger.events.values() if saved.body.parent_id == event_id]
         said = ledger.writer.said_of_outage(
             finding, outage, kind_of(finding.kind), before, state=state, now_utc_ms=now_utc_ms,
-            elsewhere={meter for child in left_behind if child.end_utc_ms is None for meter in child.body.meters},
+            left_behind={meter: child.end_utc_ms is None for child in left_behind for meter in child.body.meters},
         )
         begin_ms, uncertainty_s = min(finding.at_utc_ms, utc_ms_of(said["published"])), max(0.0, outage.uncertainty_s)
         if known is not None and before is not None:

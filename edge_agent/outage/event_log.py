@@ -24,6 +24,7 @@ class _Event:
     """An event while its revisions are read: customers still out since when, and spells that are over."""
 
     begin_ms: int
+    parent: str = ""
     cause: str = "unknown"
     out: dict[str, int] = field(default_factory=dict)
     over: list[_Spell] = field(default_factory=list)
@@ -39,10 +40,9 @@ class _Event:
     def end(self, names: Iterable[str], at_ms: int) -> None:
         self.over += [_Spell(name, self.out.pop(name), at_ms) for name in list(names)]
 
-    def give_up(self, name: str, since_ms: int) -> None:
-        """Another event counts this customer from ``since_ms`` on."""
-        self.out.pop(name, None)
-        self.over = [spell for spell in self.over if spell.customer != name or spell.end_ms <= since_ms]
+    def give_up(self, taken: _Spell) -> None:
+        """Another event counts this customer from the begin of that spell on."""
+        self.over = [spell for spell in self.over if spell.customer != taken.customer or spell.end_ms <= taken.begin_ms]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +65,15 @@ def interruptions_of(messages: Iterable[Mapping[str, Any]], utc_ms_of: Callable[
         body = message["data"]
         if body.get("kind") in OUTAGE_KINDS:
             event = events.setdefault(body["event_id"], _Event(begin_ms=utc_ms_of(body["begin"])))
-            _read(event, body, utc_ms_of, events.get(body.get("parent_id", "")))
+            _read(event, body, utc_ms_of)
+    for event in events.values():
+        event.end(list(event.out), until_ms)
+    for event_id, event in events.items():
+        if event.parent in events and event.parent != event_id:
+            for spell in event.over:
+                events[event.parent].give_up(spell)
     found = Interruptions()
     for event_id, event in events.items():
-        event.end(list(event.out), until_ms)
         for spell in event.over:
             target = found.areas if spell.customer == _AREA else found.customers
             target.append(Interruption(
@@ -78,8 +83,9 @@ def interruptions_of(messages: Iterable[Mapping[str, Any]], utc_ms_of: Callable[
     return found
 
 
-def _read(event: _Event, body: Mapping[str, Any], utc_ms_of: Callable[[str], int], parent: _Event | None) -> None:
+def _read(event: _Event, body: Mapping[str, Any], utc_ms_of: Callable[[str], int]) -> None:
     """One revision."""
+    event.parent = body.get("parent_id", "")
     event.redate(utc_ms_of(body["begin"]))
     event.cause = body.get("cause_kind") or OUTAGE_KINDS[body["kind"]]
     if body.get("state") == "discarded":
@@ -96,7 +102,4 @@ def _read(event: _Event, body: Mapping[str, Any], utc_ms_of: Callable[[str], int
         named.add(_AREA)
     event.end(set(event.out) - named, utc_ms_of(body["evidence_to"]))
     since_ms = utc_ms_of(body["reopened_at"]) if body.get("reopened_at") else event.begin_ms
-    for name in sorted(named - set(event.out)):
-        event.out[name] = since_ms
-        if parent is not None and parent is not event:
-            parent.give_up(name, since_ms)
+    event.out |= dict.fromkeys(sorted(named - set(event.out)), since_ms)

@@ -191,19 +191,29 @@ def test_counts_follow_those_who_are_back(book):
     assert [(change.body.meters_affected, change.body.customers_restored, change.body.original_meters_affected) for change in partial] == [
         (8, 0, 8), (3, 5, 8),
     ]
-    restored = book.apply(finding("restored", 200, meters=BOX), now(200))       # an end names once more all that it took
+    restored = book.apply(finding("restored", 200, meters=BOX), now(200))       # an end names those who are back
     assert (restored.body.meters_affected, restored.body.customers_restored, restored.body.meters) == (0, 8, list(BOX))
 
 
 def test_what_a_restoration_leaves_behind_is_linked_both_ways(book):
     parent = live(book, ("localised", 0))[0]
-    book.apply(finding("restored", 600), now(600))
+    restored = book.apply(finding("restored", 600, meters=BOX[2:]), now(600))
     child = book.apply(finding("localised", 700, incident="i2", parent="i1", meters=BOX[:2], changes={"at_utc_ms": T0}), now(700))
-    closed = book.apply(finding("closed", 900), now(900))
+    closed = book.apply(finding("closed", 900, meters=BOX[2:]), now(900))
+    assert restored.body.meters_affected == 2
     assert child.body.parent_id == parent.body.event_id
     assert closed.body.children == [child.body.event_id]
     assert (closed.body.meters_affected, closed.body.customers_restored) == (2, 6)
     assert child.body.begin == parent.body.begin
+
+
+def test_those_who_came_back_in_an_event_of_their_own_are_not_out_when_the_first_one_closes(book):
+    live(book, ("localised", 0))
+    book.apply(finding("restored", 600, meters=BOX[2:]), now(600))
+    for state, at_s in (("localised", 700), ("restored", 800)):
+        book.apply(finding(state, at_s, incident="i2", parent="i1", meters=BOX[:2]), now(at_s))
+    closed = book.apply(finding("closed", 900, meters=BOX[2:]), now(900))
+    assert (closed.body.meters_affected, closed.body.customers_restored) == (0, 8)
 
 
 def test_a_larger_event_takes_up_a_smaller_one(book):

@@ -72,6 +72,14 @@ def test_those_whom_a_restoration_left_behind_are_counted_once_from_the_first_be
     ) == [("a", "whole", 0.0, 1.0), ("b", "whole", 0.0, 1.0), ("c", "child", 0.0, 5.0)]
 
 
+def test_if_nothing_was_left_behind_after_all_the_first_outage_counts_for_them():
+    assert customers(
+        message("whole", ["a", "b"], at=0), message("whole", ["a", "b"], at=HOUR, end=HOUR, state="restored"),
+        message("child", ["b"], at=2 * HOUR, parent_id="whole"),
+        message("child", ["b"], at=5 * HOUR, end=5 * HOUR, parent_id="whole", state="discarded"),
+    ) == [("a", "whole", 0.0, 1.0), ("b", "whole", 0.0, 1.0)]
+
+
 def test_what_came_back_and_is_lost_again_counts_twice_and_not_in_between():
     assert customers(
         message("e", ["a"], at=0), message("e", ["a"], at=HOUR, end=HOUR), message("e", ["a"], at=3 * HOUR, reopened_at=str(3 * HOUR)),
