@@ -3,14 +3,18 @@
 import dataclasses
 import random
 import re
+from typing import get_args
 
 import pytest
 
 from edge_agent.contract.envelope import utc_ms_of
-from edge_agent.events import EventBook, EventIds, EventSettings
+from edge_agent.events import KINDS, EventBook, EventIds, EventSettings, words
+from edge_agent.events.places import Device
 from edge_agent.events.sentences import spoken
 from edge_agent.events.words import KINDS_IN_WORDS, OF_KINDS
 from edge_agent.model import Finding, Outage, Place, Stage
+from edge_agent.model.finding import Cause
+from edge_agent.model.site import PRIORITY_TAGS
 from tests.events.areas import make_archive
 
 T0 = utc_ms_of("2026-11-21T12:10:00.000Z")      # 20:10 in China
@@ -150,3 +154,29 @@ def test_every_kind_with_words_says_what_to_do_in_chinese_too():
 @pytest.mark.parametrize(("text", "said"), [("feeder-1/box_3", "feeder 1 box 3"), ("A相", "A相"), ("no. 7, 2nd", "no 7 2nd"), ("--", "")])
 def test_names_are_read_as_letters_and_digits(text, said):
     assert spoken(text) == said
+
+
+def test_there_are_words_for_every_tag_cause_and_device():
+    assert set(words.TAGS) == set(PRIORITY_TAGS)
+    assert set(words.CAUSES) == set(get_args(Cause)) - {""}
+    assert set(words.DEVICES) == set(get_args(Device)) - {""}
+    assert {kind for kind, found in KINDS.items() if found.event_class == "outage"} <= set(KINDS_IN_WORDS)
+
+
+@pytest.mark.parametrize("kind", KINDS_IN_WORDS)
+def test_a_finding_without_an_incident_is_read_out_as_well(kind):
+    begin = dataclasses.replace(finding(kind=kind, place=Place(kind="meter", id="m03"), meters=("m03",)), outage=None)
+    end = dataclasses.replace(begin, stage=Stage.END, at_utc_ms=T0 + 60_000, evidence_to_utc_ms=T0 + 60_000)
+    for found in (body(begin), body(begin, end)):
+        assert ENGLISH.fullmatch(found.sentence_en), found.sentence_en
+        assert CHINESE.fullmatch(found.sentence_zh), found.sentence_zh
+        assert "m03" in found.sentence_en
+        assert "m03" in found.sentence_zh
+
+
+def test_a_silent_meter_is_never_said_to_be_healthy_or_out():
+    begin = dataclasses.replace(finding(kind="meter.silent", place=Place(kind="meter", id="m01"), meters=("m01",)), outage=None)
+    found = body(begin)
+    assert found.state == "unknown"
+    assert found.sentence_en.startswith("Meter without answer at one customer")
+    assert "may be without supply or only mute" in found.sentence_en
