@@ -29,8 +29,13 @@ _BESIDE = 0.03                 # of a rise: less beside it is noise
 _FEED_IN_W = 50.0
 _SAME, _KNOWN = 0.10, 0.06     # of the size: an edge that ends a block; a block like one that faded
 _HOLDS = 0.93                  # of the size: what the meter shows while a block is on, whatever else is off
+_BITWISE = 0.5                 # of the size: what goes bit by bit at least; a heater that switches off while lamps do is no fade
 _FADED, _CLOSES = 0.70, (0.80, 1.20)   # of the size, by when a fade is a charge's; where a roof feeds in: all of it at its end
+_TWICE = 2.0                   # of the length that is enough with other evidence: no thermostat's, no chance of a pump in the same edge
+_NOT_RESISTIVE = 0.05          # detection.md 6: dQ/dP of a heater is below
+_PLUGGED_W = 4000.0            # 16 A and some: what takes more is no appliance with a plug, and bathes for minutes
 _RATED_KW = (1.3, 8.0, 9.5, 24.0)      # detection.md 6: 1.3 to 7.4 on one phase, 11 and 22 on three, 8 % of tolerance
+_LEAST_EDGE_W = 500.0 * _RATED_KW[0]   # in one of the two minutes of an edge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +94,7 @@ class EvDetector:
         self._feed_in.take(done, power_w, at_ms)
         change_w = power_w - state["last"][0, done]
         is_gap = (pause_ms <= 0) | (pause_ms > 1000 * self._settings.max_gap_s) | np.isnan(change_w)
-        is_busy = self._has_blocks[done] | (~is_gap & (change_w >= 1000.0 * _RATED_KW[0] / 2))
+        is_busy = self._has_blocks[done] | (~is_gap & (change_w > 0) & (np.maximum(change_w, state["change_w"][done]) >= _LEAST_EDGE_W))
         for place in np.flatnonzero(is_busy).tolist():
             element, now_ms = int(done[place]), int(at_ms[place])
             found += self._gap(element, now_ms) if is_gap[place] else self._minute(element, now_ms, float(change_w[place]))
@@ -143,8 +148,8 @@ class EvDetector:
         previous_w = float(state["change_w"][element])
         found: list[Finding] = []
         blocks = self._blocks.setdefault(element, [])
-        if change_w < 0:
-            found += self._falls(element, at_ms, change_w, previous_w)
+        if change_w < 0 and blocks:
+            found += self._falls(element, at_ms, power_w, change_w, previous_w)
         if blocks:
             fade = self._fades.setdefault(element, Fade())
             chosen = max(blocks, key=lambda block: (block.is_fading, block.size_w))
@@ -155,7 +160,9 @@ class EvDetector:
             if not is_fading:
                 self._fades.pop(element, None)
         for block in list(blocks):
-            block.watch(change_w, volts, volts - float(state["last"][2, element]), passed)
+            if power_w < _HOLDS * block.floor_w:
+                block.short_ms = float(at_ms)
+            block.watch(change_w, power_w, volts, volts - float(state["last"][2, element]), passed)
             if at_ms - block.since_ms > 3_600_000 * self._settings.most_hours:
                 found += self._end(element, block, at_ms)
             elif not block.told and not block.is_fading and self._is_charger(element, block, at_ms):
@@ -179,15 +186,17 @@ class EvDetector:
             fresh.edge_var += change_var
             fresh.extra_var = change_var
             return
-        extra_w, extra_var, since_ms = 0.0, 0.0, float(at_ms)
+        size_w, size_var, extra_w, extra_var, since_ms = change_w, change_var, 0.0, 0.0, float(at_ms)
         if fresh is None and previous_w > _BESIDE * change_w:
-            extra_w, since_ms = min(previous_w, change_w), float(state["last_ms"][element])
-            extra_var = float(state["change_var"][element])
-        if not self._is_rated(element, change_w + extra_w) or change_w < 1000.0 * _RATED_KW[0] / 2:
+            size_w, size_var = size_w + previous_w, change_var + float(state["change_var"][element])
+            since_ms = float(state["last_ms"][element])
+            is_first = previous_w < change_w
+            extra_w, extra_var = (previous_w, size_var - change_var) if is_first else (change_w, change_var)
+        if not self._is_rated(element, size_w) or size_w - extra_w < _LEAST_EDGE_W:
             return
         is_cycling = (
             at_ms - state["ended_ms"][element] < _MINUTE_MS * self._settings.duty_minutes
-            and abs(change_w / max(1.0, float(state["ended_w"][element])) - 1.0) < _SAME
+            and abs(size_w / max(1.0, float(state["ended_w"][element])) - 1.0) < _SAME
         )
         if len(blocks) == _SLOTS:
             spare = [block for block in blocks if not block.told]
@@ -195,7 +204,8 @@ class EvDetector:
                 return
             blocks.remove(min(spare, key=lambda block: block.size_w))
         blocks.append(Block(
-            size_w=change_w + extra_w, extra_w=extra_w, edge_var=change_var + extra_var, extra_var=extra_var, since_ms=since_ms,
+            size_w=size_w, extra_w=extra_w, edge_var=size_var, extra_var=extra_var, since_ms=since_ms,
+            base_w=float(self._minutes.power_w[element]) - size_w, lowest_w=float(self._minutes.power_w[element]),
             is_cycling=float(is_cycling),
         ))  # fmt: skip
 
@@ -204,23 +214,19 @@ class EvDetector:
         is_total_of_three = element < self._elements.n_meters and len(self._elements.meter(element).phases) == 3
         return low <= size_w <= high or (is_total_of_three and three_low <= size_w <= three_high)
 
-    def _falls(self, element: int, at_ms: int, change_w: float, previous_w: float) -> list[Finding]:
-        """A fall at one go, or in two neighbouring minutes, of the size of a block ends it."""
+    def _falls(self, element: int, at_ms: int, power_w: float, change_w: float, previous_w: float) -> list[Finding]:
+        """A fall at one go, or in two neighbouring minutes, ends the block that it fits best."""
         holding = [block for block in self._blocks[element] if not block.is_fading]
-        if not holding:
-            return []
-        best = min(holding, key=lambda block: block.fits(-change_w))
-        if best.fits(-change_w) < _SAME:
-            return self._end(element, best, at_ms)
-        two_w = -change_w - min(0.0, previous_w)
-        best = min(holding, key=lambda block: abs(two_w / block.size_w - 1.0))
-        return self._end(element, best, at_ms) if previous_w < 0 and abs(two_w / best.size_w - 1.0) < 0.5 * _SAME else []
+        both_w = -change_w - min(0.0, previous_w)
+        ends = [block.ends_by(-change_w, both_w, power_w) for block in holding]
+        best = min(ends, default=np.inf)
+        return self._end(element, holding[ends.index(best)], at_ms) if best <= _SAME else []
 
     def _floors(self, element: int, at_ms: int, power_w: float, change_w: float, fading: Block | None) -> list[Finding]:
         """Blocks that cannot be on any more: the meter shows less than they take. One that went bit by bit fades."""
         if self._feed_in.may_be(element, at_ms):        # what the meter shows says nothing then, only how it changes
             fade = self._fades[element]
-            if fading is not None and fade.falls >= 5 and fade.fallen_w > 0.25 * fading.size_w:
+            if fading is not None and fade.is_even and fade.fallen_w > 0.25 * fading.size_w:
                 fading.is_fading = 1.0
             return []
         found: list[Finding] = []
@@ -238,9 +244,10 @@ class EvDetector:
         return found
 
     def _fading(self, element: int, block: Block, fade: Fade, at_ms: int, *, is_over: bool) -> list[Finding]:
-        is_long = at_ms - block.since_ms >= _MINUTE_MS * self._settings.faded_minutes and fade.falls >= 5
+        is_long = at_ms - block.since_ms >= _MINUTE_MS * self._settings.faded_minutes and fade.is_even
         gone_w = fade.fallen_w + fade.cut_w
         closes = any(_CLOSES[0] <= gone_w / size_w <= _CLOSES[1] for size_w in (block.size_w, block.floor_w))
+        is_long = is_long and fade.fallen_w >= _BITWISE * block.floor_w
         is_charge = is_long and (gone_w if is_over else fade.fallen_w) >= _FADED * block.floor_w
         if self._feed_in.may_be(element, at_ms):
             is_charge = is_long and is_over and closes
@@ -248,37 +255,53 @@ class EvDetector:
         if is_charge and not block.told:
             found += self._begin(element, block, at_ms)
         if is_charge:
-            self._state["known_w"][element] = block.size_w
+            self._state["known_w"][element] = min((block.size_w, block.floor_w), key=lambda size_w: abs(gone_w / size_w - 1.0))
         if is_over:
             found += self._end(element, block, at_ms, ended_ms=int(fade.last_ms))
         return found
 
     def _is_charger(self, element: int, block: Block, at_ms: int) -> bool:
         """A block that has held long enough: of a known charger, or neither heater nor motor."""
-        s, held = self._settings, (at_ms - block.since_ms) / _MINUTE_MS
-        if held < s.known_minutes or block.is_cycling or block.quiet < 0.6 * held or self._feed_in.may_be(element, at_ms):
+        s, held = self._settings, (at_ms - max(block.since_ms, block.short_ms)) / _MINUTE_MS
+        long_minutes = _TWICE * s.plain_minutes
+        if held < s.known_minutes or block.quiet < 0.6 * held or (block.is_cycling and held < long_minutes):
             return False
         known_w = float(self._state["known_w"][element])
         if known_w > 0 and block.fits(known_w) < _KNOWN:
             return True
-        found = block.exponent()
-        if found is None or held < s.plain_minutes or not block.power_factor() >= s.power_factor:
+        if block.drift_share() >= s.most_drift or not block.power_factor() >= s.power_factor:
             return False
-        exponent, error = found
-        drift_w = block.most_drift_w - block.least_drift_w
-        return exponent + 2.0 * error < s.most_exponent and exponent > -s.most_exponent and drift_w < s.most_drift * block.size_w
-        # an exponent far below 0: the voltage follows what this customer switches, and says nothing of the block
+        is_large = block.floor_w > _PLUGGED_W
+        found = block.exponent()
+        if found is not None and held >= (s.known_minutes if is_large else s.plain_minutes):
+            exponent, error = found
+            if -s.most_exponent < exponent < s.most_exponent - 2.0 * error:
+                return True
+            if exponent - 2.0 * error > s.most_exponent:
+                return False
+        # the voltage says nothing: it hardly moves here, or it follows what this customer switches
+        return held >= (s.known_minutes if is_large else long_minutes) and block.least_tangent() >= _NOT_RESISTIVE
 
     def _begin(self, element: int, block: Block, at_ms: int) -> list[Finding]:
-        if any(other.told == Told.YES for other in self._blocks[element]):
+        own = float(1 << element // self._elements.n_meters)
+        taken = self._told_rows(element)
+        if int(own) & taken:
             return []
         confidence = 0.95 if block.is_fading else 0.8 if block.fits(max(1.0, float(self._state["known_w"][element]))) < _KNOWN else 0.7
-        block.rows = float(1 << element // self._elements.n_meters)
+        block.rows = own
         for row, partner in self._partners(element, block):
-            block.rows += float(1 << row)
-            partner.told = float(Told.WITH_ANOTHER_PHASE)
+            if not taken >> row & 1:
+                block.rows += float(1 << row)
+                partner.told = float(Told.WITH_ANOTHER_PHASE)
         block.told = float(Told.YES)
         return [self._finding(Stage.BEGIN, element, block, at_ms, int(block.since_ms), confidence)]
+
+    def _told_rows(self, element: int) -> int:
+        """Bits of the meter's rows for which a session is told now: a place has one at a time."""
+        return sum(
+            int(block.rows) for other in self._elements.of_meter(element % self._elements.n_meters)
+            for block in self._blocks.get(other, []) if block.told == Told.YES
+        )  # fmt: skip
 
     def _partners(self, element: int, block: Block) -> list[tuple[int, Block]]:
         """Blocks of the same size that began with this one on the meter's other phases: one charger on three phases."""
