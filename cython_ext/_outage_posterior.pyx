@@ -16,7 +16,7 @@ ctypedef const unsigned char[::1] Flags
 cdef void _ratios(
     Places order, Places own_start, Places own_stop, Flags gasped, Numbers gasp_chance, Places polls_failed, Flags answered, Flags masked,
     Flags muted, Numbers alive_ratio, Numbers mean, double stale, double false_gasp, double floor, double most, double[::1] fixed,
-    double[::1] slope, double[::1] mean_ratio, int32_t[::1] row,
+    double[::1] slope, double[::1] poll_ratio, double[::1] mean_ratio, int32_t[::1] row,
 ) noexcept nogil:
     cdef Py_ssize_t v, i, m, last = alive_ratio.shape[0] - 1, rows = mean.shape[0]
     cdef double chance, total, base, rise, poll, of_box
@@ -51,6 +51,7 @@ cdef void _ratios(
                     poll = stale
                 elif failed > 0:
                     poll = alive_ratio[failed if failed < last else last]
+            poll_ratio[i] = poll
             base = 0.0
             if chance <= of_box:
                 rise = chance / of_box
@@ -118,19 +119,22 @@ cdef void _ways(
 
 cdef void _group(
     Py_ssize_t start, Py_ssize_t stop, Py_ssize_t column, Numbers fixed, Numbers slope, Flags is_three, Table phase_ratio, Table placed,
-    const double* point, const double* share, Py_ssize_t n_points, double* product, double* out,
+    Numbers poll, const double* point, const double* share, Py_ssize_t n_points, double* product, double* out, double* unheard,
 ) noexcept nogil:
     cdef Py_ssize_t i, j
-    cdef double constant, rise, peak, total = 0.0, scale = 0.0
+    cdef double constant, rise, peak, total = 0.0, scale = 0.0, polls = 1.0
+    unheard[0] = 0.0
     for j in range(n_points):
         product[j] = 1.0
     for i in range(start, stop):
         if column > 0 and is_three[i]:
             constant = 1.0 + placed[i, column] * (phase_ratio[i, column - 1] - 1.0)
             rise = 0.0
+            polls *= constant
         else:
             constant = 1.0 + placed[i, column] * (fixed[i] - 1.0)
             rise = placed[i, column] * slope[i]
+            polls *= 1.0 + placed[i, column] * (poll[i] - 1.0)
         for j in range(n_points):
             product[j] *= constant + rise * point[j]
         if (i - start) % RESCALE_EVERY == RESCALE_EVERY - 1:
@@ -141,18 +145,21 @@ cdef void _group(
             for j in range(n_points):
                 product[j] /= peak
             scale += log(peak)
+            unheard[0] += log(polls)
+            polls = 1.0
+    unheard[0] += log(polls)
     for j in range(n_points):
         total += share[j] * product[j]
     out[0] = log(total) + scale
 
 
 cdef void _tree(
-    Numbers fixed, Numbers slope, Numbers mean_ratio, Places row, Flags is_three, Table phase_ratio, Table placed, Numbers meter_prior,
+    Numbers fixed, Numbers slope, Numbers poll_ratio, Numbers mean_ratio, Places row, Flags is_three, Table phase_ratio, Table placed, Numbers meter_prior,
     Table phase_log, Table point, Table share, Places parent, Places own_start, Places own_stop, Table node_prior, Flags is_shadowed,
-    double[:, ::1] node_log, double[::1] meter_log, double[::1] inner, double[::1] best, signed char[::1] choice, double[::1] product,
+    double unheard_chance, double[:, ::1] unheard, double[:, ::1] node_log, double[::1] meter_log, double[::1] inner, double[::1] best, signed char[::1] choice, double[::1] product,
 ) noexcept nogil:
     cdef Py_ssize_t v, i, k, nodes = parent.shape[0], n_points = point.shape[1]
-    cdef double whole, phase, alone
+    cdef double whole, phase, alone, high, low, heard_log = log(1.0 - unheard_chance), unheard_log = log(unheard_chance)
     for v in range(nodes):
         inner[v] = 0.0
         for i in range(own_start[v], own_stop[v]):
@@ -165,17 +172,23 @@ cdef void _tree(
             inner[v] += meter_log[i] if meter_log[i] > alone else alone
         for k in range(COLUMNS):
             node_log[v, k] = 0.0
+            unheard[v, k] = 0.0
             if own_start[v] < own_stop[v]:
                 _group(
-                    own_start[v], own_stop[v], k, fixed, slope, is_three, phase_ratio, placed, &point[row[v], 0], &share[row[v], 0],
-                    n_points, &product[0], &node_log[v, k],
+                    own_start[v], own_stop[v], k, fixed, slope, is_three, phase_ratio, placed, poll_ratio, &point[row[v], 0],
+                    &share[row[v], 0], n_points, &product[0], &node_log[v, k], &unheard[v, k],
                 )
     for v in range(nodes - 1, -1, -1):
         phase = 0.0
         for k in range(COLUMNS):
             if v > 0:
                 node_log[parent[v], k] += node_log[v, k]
-            node_log[v, k] += node_prior[v, k]
+                unheard[parent[v], k] += unheard[v, k]
+            high = heard_log + node_log[v, k]
+            low = unheard_log + unheard[v, k]
+            if low > high:
+                high, low = low, high
+            node_log[v, k] = high + log(1.0 + exp(low - high)) + node_prior[v, k]
             if k > 0 and node_log[v, k] > phase:
                 phase = node_log[v, k]
         whole = node_log[v, 0]
@@ -300,23 +313,23 @@ def weigh(
     Places order, Places parent, Places own_start, Places own_stop, Flags is_shadowed, Table placed, Flags is_three, Numbers meter_prior,
     Places bus_of, Flags gasped, Numbers gasp_chance, Places polls_failed, Flags answered, Flags masked, Flags muted, Places via,
     Table phase_ratio, Table phase_log, Table node_prior, Numbers mean, Table point, Table share, Numbers alive_ratio, Numbers way_log,
-    double stale, double way_answered, double false_gasp, double floor, double most, double relay_chance, double bus_prior,
-    double[::1] fixed, double[::1] slope, double[::1] mean_ratio, int32_t[::1] row, double[::1] inner, double[::1] product,
+    double stale, double way_answered, double false_gasp, double floor, double most, double unheard_chance, double relay_chance,
+    double bus_prior, double[::1] fixed, double[::1] slope, double[::1] poll_ratio, double[:, ::1] unheard, double[::1] mean_ratio, int32_t[::1] row, double[::1] inner, double[::1] product,
     int32_t[::1] waiting, int32_t[::1] stack, double[:, ::1] node_log, double[::1] meter_log, double[::1] relay_log, double[::1] bus_log,
     double[::1] best, signed char[::1] choice,
 ):
     with nogil:
         _ratios(
             order, own_start, own_stop, gasped, gasp_chance, polls_failed, answered, masked, muted, alive_ratio, mean, stale, false_gasp,
-            floor, most, fixed, slope, mean_ratio, row,
+            floor, most, fixed, slope, poll_ratio, mean_ratio, row,
         )
         _ways(
             via, bus_of, polls_failed, answered, masked, muted, way_log, way_answered, relay_chance, bus_prior, waiting, stack, relay_log,
             bus_log,
         )
         _tree(
-            fixed, slope, mean_ratio, row, is_three, phase_ratio, placed, meter_prior, phase_log, point, share, parent, own_start,
-            own_stop, node_prior, is_shadowed, node_log, meter_log, inner, best, choice, product,
+            fixed, slope, poll_ratio, mean_ratio, row, is_three, phase_ratio, placed, meter_prior, phase_log, point, share, parent,
+            own_start, own_stop, node_prior, is_shadowed, unheard_chance, unheard, node_log, meter_log, inner, best, choice, product,
         )
 
 

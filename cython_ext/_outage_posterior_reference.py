@@ -8,8 +8,8 @@ COLUMNS, RESCALE_EVERY = 4, 8
 def weigh(  # type: ignore[no-untyped-def]
     order, parent, own_start, own_stop, is_shadowed, placed, is_three, meter_prior, bus_of, gasped, gasp_chance, polls_failed, answered,
     masked, muted, via, phase_ratio, phase_log, node_prior, mean, point, share, alive_ratio, way_log, stale, way_answered, false_gasp,
-    floor, most, relay_chance, bus_prior, fixed, slope, mean_ratio, row, inner, product, waiting, stack, node_log, meter_log, relay_log,
-    bus_log, best, choice,
+    floor, most, unheard_chance, relay_chance, bus_prior, fixed, slope, poll_ratio, unheard, mean_ratio, row, inner, product, waiting, stack,
+    node_log, meter_log, relay_log, bus_log, best, choice,
 ):
     counts = [not masked[m] and not muted[m] for m in range(len(via))]
     for v in range(len(parent)):
@@ -25,6 +25,7 @@ def weigh(  # type: ignore[no-untyped-def]
                 poll = stale
             elif counts[m] and polls_failed[m] > 0:
                 poll = alive_ratio[min(polls_failed[m], len(alive_ratio) - 1)]
+            poll_ratio[i] = poll
             # a meter's chance follows that of its box: in proportion below the mean of the box, in proportion of the rest above it
             rise = chance / of_box if chance <= of_box else (1.0 - chance) / (1.0 - of_box)
             base = 0.0 if chance <= of_box else 1.0 - rise
@@ -53,8 +54,8 @@ def weigh(  # type: ignore[no-untyped-def]
     for i in range(len(via)):
         relay_log[i] = relay_log[i] + math.log(relay_chance / sum(is_relay)) if is_relay[i] else -math.inf
     _tree(  # type: ignore[no-untyped-call]
-        fixed, slope, mean_ratio, row, is_three, phase_ratio, placed, meter_prior, phase_log, point, share, parent, own_start, own_stop,
-        node_prior, is_shadowed, node_log, meter_log, inner, best, choice, product,
+        fixed, slope, poll_ratio, mean_ratio, row, is_three, phase_ratio, placed, meter_prior, phase_log, point, share, parent, own_start,
+        own_stop, node_prior, is_shadowed, unheard_chance, unheard, node_log, meter_log, inner, best, choice, product,
     )
 
 
@@ -86,8 +87,8 @@ def _sum_behind(via, waiting, stack, total):  # type: ignore[no-untyped-def]
 
 
 def _tree(  # type: ignore[no-untyped-def]
-    fixed, slope, mean_ratio, row, is_three, phase_ratio, placed, meter_prior, phase_log, point, share, parent, own_start, own_stop,
-    node_prior, is_shadowed, node_log, meter_log, inner, best, choice, product,
+    fixed, slope, poll_ratio, mean_ratio, row, is_three, phase_ratio, placed, meter_prior, phase_log, point, share, parent, own_start,
+    own_stop, node_prior, is_shadowed, unheard_chance, unheard, node_log, meter_log, inner, best, choice, product,
 ):
     nodes = len(parent)
     for v in range(nodes):
@@ -98,16 +99,20 @@ def _tree(  # type: ignore[no-untyped-def]
             phases = sum(x for x in phase_log[i] if x > 0.0) if is_three[i] else 0.0
             inner[v] += max(meter_log[i], phases)
         for k in range(COLUMNS):
-            node_log[v, k] = 0.0
+            node_log[v, k] = unheard[v, k] = 0.0
             if start < stop:
                 ratio = [phase_ratio[i, k - 1] if k > 0 and is_three[i] else None for i in range(start, stop)]
                 node_log[v, k] = _group(  # type: ignore[no-untyped-call]
                     fixed[start:stop], slope[start:stop], ratio, placed[start:stop, k], point[row[v]], share[row[v]], product
                 )
+                unheard[v, k] = _unheard(poll_ratio[start:stop], ratio, placed[start:stop, k])  # type: ignore[no-untyped-call]
     for v in range(nodes - 1, -1, -1):
         if v > 0:
             node_log[parent[v]] += node_log[v]
-        node_log[v] += node_prior[v]
+            unheard[parent[v]] += unheard[v]
+        for k in range(COLUMNS):
+            low, high = sorted((math.log(unheard_chance) + unheard[v, k], math.log(1.0 - unheard_chance) + node_log[v, k]))
+            node_log[v, k] = high + math.log(1.0 + math.exp(low - high)) + node_prior[v, k]
         phase = max(0.0, *node_log[v, 1:])
         options = [(inner[v], 0)] + ([] if is_shadowed[v] else [(node_log[v, 0], 1), (phase, 2)])
         best[v], choice[v] = options[0]
@@ -137,6 +142,17 @@ def _group(fixed, slope, ratio, placed, point, share, product):  # type: ignore[
     for j in range(len(point)):
         total += share[j] * product[j]
     return math.log(total) + scale
+
+
+def _unheard(poll_ratio, ratio, placed):  # type: ignore[no-untyped-def]
+    """log of the product where no last gasp can be heard."""
+    product, log = 1.0, 0.0
+    for i in range(len(poll_ratio)):
+        product *= 1.0 + placed[i] * ((poll_ratio[i] if ratio[i] is None else ratio[i]) - 1.0)
+        if i % RESCALE_EVERY == RESCALE_EVERY - 1:
+            log += math.log(product)
+            product = 1.0
+    return log + math.log(product)
 
 
 def chances(  # type: ignore[no-untyped-def]

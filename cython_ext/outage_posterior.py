@@ -75,6 +75,7 @@ class Trust:
         way_log: shape (tries,); at r: log of P(they fail | the way is broken) / P(they fail | alive). ``way_answered``: of an answer.
         stale: P(answer | dead) / P(answer | alive).
         false_gasp: chance of a last gasp of a meter that lives. ``floor``: least chance of one that came; ``most``: highest of any.
+        unheard_chance: that nothing of a node that fails can be heard, because the conductor that carries the signal is broken.
         relay_chance: of all relays together. ``bus_prior``: log, of each bus.
         mean, point, share: shapes (rows,), (rows, points), (rows, points): the quadrature over the chance that a box has in common.
     """
@@ -86,6 +87,7 @@ class Trust:
     false_gasp: float
     floor: float
     most: float
+    unheard_chance: float
     relay_chance: float
     bus_prior: float
     mean: npt.NDArray[np.float64]
@@ -93,12 +95,12 @@ class Trust:
     share: npt.NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        """Raises ValueError: shapes or types do not fit, or a mean is not inside 0..1."""
+        """Raises ValueError: shapes or types do not fit, or a mean or unheard_chance is not inside 0..1."""
         _check(self.alive_ratio.shape, _F64, alive_ratio=self.alive_ratio, way_log=self.way_log)
         _check((len(self.mean),), _F64, mean=self.mean)
         _check((len(self.mean), self.point.shape[-1]), _F64, point=self.point, share=self.share)
-        if not len(self.alive_ratio) or not ((self.mean > 0) & (self.mean < 1)).all() or not len(self.mean):
-            raise ValueError("alive_ratio must not be empty, mean must be inside 0..1")
+        if not 0 < self.unheard_chance < 1 or not len(self.alive_ratio) or not ((self.mean > 0) & (self.mean < 1)).all() or not len(self.mean):
+            raise ValueError("alive_ratio must not be empty, mean and unheard_chance must be inside 0..1")
 
 
 class OutagePosterior:
@@ -120,6 +122,7 @@ class OutagePosterior:
         self._tree = tree
         self._flags = {name: getattr(tree, name).view(np.uint8) for name in ("is_shadowed", "is_three")}
         self._fixed, self._slope, self._row = np.zeros(m), np.zeros(m), np.zeros(nodes, _I32)
+        self._poll, self._unheard = np.zeros(m), np.zeros((nodes, COLUMNS))
         self._inner, self._above, self._count = np.zeros(nodes), np.zeros((nodes, COLUMNS)), np.zeros(nodes, _I32)
         self._waiting, self._stack = np.zeros(n, _I32), np.zeros(n, _I32)
         self.mean_ratio, self.node_log, self.meter_log = np.zeros(m), np.zeros((nodes, COLUMNS)), np.zeros(m)
@@ -155,8 +158,8 @@ class OutagePosterior:
             tree.meter_prior, tree.bus_of, gasped.view(np.uint8), gasp_chance, polls_failed, answered.view(np.uint8),
             masked.view(np.uint8), muted.view(np.uint8), via, phase_ratio, phase_log, node_prior, trust.mean, trust.point, trust.share,
             trust.alive_ratio, trust.way_log, trust.stale, trust.way_answered, trust.false_gasp, trust.floor, trust.most,
-            trust.relay_chance, trust.bus_prior, self._fixed, self._slope, self.mean_ratio, self._row, self._inner,
-            np.empty(trust.point.shape[1]), self._waiting, self._stack, self.node_log, self.meter_log, self.relay_log, self.bus_log,
+            trust.unheard_chance, trust.relay_chance, trust.bus_prior, self._fixed, self._slope, self._poll, self._unheard, self.mean_ratio,
+            self._row, self._inner, np.empty(trust.point.shape[1]), self._waiting, self._stack, self.node_log, self.meter_log, self.relay_log, self.bus_log,
             self.best, self.choice,
         )
 

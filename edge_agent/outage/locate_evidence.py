@@ -50,7 +50,7 @@ def trust(n_customers: int, n_buses: int, concentration: float, settings: Locate
     return Trust(
         alive_ratio=tries.alive_ratio, way_log=tries.way_log, way_answered=float(np.log(settings.reroute_chance)),
         stale=settings.stale_answer, false_gasp=settings.false_gasp, floor=settings.gasp_floor, most=_MOST_CHANCE,
-        relay_chance=settings.comm_chance * settings.relay_share,
+        unheard_chance=settings.unheard_share, relay_chance=settings.comm_chance * settings.relay_share,
         bus_prior=float(np.log(settings.comm_chance * settings.bus_share / max(1, n_buses))), mean=quadrature.mean,
         point=quadrature.point, share=quadrature.share,
     )

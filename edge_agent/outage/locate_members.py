@@ -16,6 +16,7 @@ from edge_agent.outage.observed import PHASE_BITS
 
 _OWN_POLLS = 2                # failed polls at different times that count as evidence of the meter's own (outage.md 1.5, filter 5)
 _LIKELY_ODDS = 1.0
+_FEW = 0.1                    # of a phase; twice the share of wrong phases in an archive (outage.md 9.3)
 _MOST_CHANCE = 0.999
 
 
@@ -58,6 +59,22 @@ class Extents:
         observed = self._observed
         found: Mask = (observed.gasped | (observed.polls_failed >= _OWN_POLLS)) & ~observed.answered & ~observed.masked & free
         return found
+
+    def two_phases(self, candidate: Candidate, free: Mask) -> tuple[int, ...]:
+        """The columns of two phases that alone may be meant by a candidate of a whole node; none where all three tell, or only one."""
+        if candidate.node < 0 or candidate.column:
+            return ()
+        inside, tells = self._inside(candidate), self.tells(free)[self._tree.order]
+        counts = [int((tells & inside & (self._tree.phase == column)).sum()) for column in (1, 2, 3)]
+        least = int(np.argmin(counts))
+        of_least = int((inside & (self._tree.phase == 1 + least)).sum())
+        pair = tuple(column for column in (1, 2, 3) if column != 1 + least)
+        is_meant = of_least > 0 and counts[least] <= _FEW * of_least and min(counts[column - 1] for column in pair) > 0
+        return pair if is_meant else ()
+
+    def of_phase(self, candidate: Candidate, column: int) -> Mask:
+        """Archive order; single-phase meters of a node."""
+        return self._archive_order(self._inside(candidate) & (self._tree.phase == column))
 
     def with_joined(self, candidate: Candidate, core: Extent, view: View, free: Mask) -> Extent:
         """``core`` and the meters elsewhere that died with it and that nothing else explains better.
@@ -111,7 +128,8 @@ class Extents:
             chance[inside] = tree.placed[inside, column]
             chance[tree.phase == THREE_PHASES] = 0.0      # it lives on
         chance = np.minimum(chance, _MOST_CHANCE)
-        return chance * view.mean_ratio / (1.0 - chance)
+        odds: npt.NDArray[np.float64] = chance * view.mean_ratio / (1.0 - chance)
+        return odds
 
     def _better_elsewhere(self, candidate: Candidate, view: View, join_log: npt.NDArray[np.float64], inside: Mask) -> Mask:
         """Meters that a second fault explains better: another node, or a way that is broken by itself or because a relay is dead."""

@@ -20,7 +20,9 @@ class Rivals:
 
     def __init__(self, tree: LocateTree, weigher: Weigher, evidence: EvidenceOf) -> None:
         self._tree, self._weigher, self._evidence = tree, weigher, evidence
+        observed = evidence.observed
         self._by_chance_log = evidence.by_chance_log()
+        self._is_mute = (self._by_chance_log < np.log(0.5)) & ~observed.gasped
 
     def exactly(self, candidate: Candidate, view: View) -> Candidate:
         """The lowest place that takes the same meters."""
@@ -52,15 +54,17 @@ class Rivals:
         )
         return told, chances.dead
 
+    def is_mute(self, meters: Mask) -> bool:
+        """Whether each of them fails to answer too often for chance, and none sent a last gasp."""
+        return bool(self._is_mute[meters].all())
+
     def mute_modules(self, is_open: Mask, dead: npt.NDArray[np.float64]) -> list[Located]:
         """Meters of ``is_open`` that fail to answer too often for chance."""
-        observed = self._evidence.observed
-        is_mute = 1.0 - np.exp(self._by_chance_log)
-        silent = is_open & (observed.polls_failed > 0) & ~observed.answered & ~observed.gasped & (is_mute > 0.5) & (dead < 0.5)
+        silent = is_open & self._is_mute & (dead < 0.5)
         found = []
         for meter in np.flatnonzero(silent):
             real = float(dead[meter])
-            probability = float(is_mute[meter]) * (1.0 - real)
+            probability = -float(np.expm1(self._by_chance_log[meter])) * (1.0 - real)
             chance = 1.0 - real - probability
             runner_up = _NOTHING if chance > real else Hypothesis(rival=Rival.OUTAGE, meter=int(meter))
             found.append(Located(

@@ -17,7 +17,10 @@ class LocateSettings:
         poll_success: of one try at a meter that has supply and whose way is alive; outage.md 1.4.
         stale_answer: that an answer, or a voltage, is of a time before the fault after all.
         wrong_place_share: of the boxes and phases in the archive; outage.md 9.3.
-        reroute_chance: that a meter behind a relay that failed has found another way by the time it is asked.
+        unheard_share: of the outages of a node, in which no last gasp can arrive: the conductor that carried the signal is broken
+            (outage.md 1.1: delivery near 0 then; the share is an assumption of ours).
+        reroute_chance: that a meter behind a relay that failed has found another way by the time it is asked. Small, because meters that
+            have none at all (most, in the first minutes) share that fate, and here each counts on its own.
         phase_bit_error: that a living meter of three phases wrongly shows no voltage on one.
         mains_error: that the concentrator's own supply says the contrary of the transformer's.
         load_spread: standard deviation of the lost current as a share of what the meters drew last; they were not read at the same second.
@@ -42,7 +45,8 @@ class LocateSettings:
     poll_success: float = 0.98
     stale_answer: float = 1e-4
     wrong_place_share: float = 0.05
-    reroute_chance: float = 0.2
+    unheard_share: float = 0.05
+    reroute_chance: float = 0.02
     phase_bit_error: float = 1e-7
     mains_error: float = 1e-6
     load_spread: float = 0.1
@@ -56,7 +60,7 @@ class LocateSettings:
             value = getattr(self, field.name)
             if field.name not in ("max_faults", "load_odds", "wrong_place_share") and not 0 < value <= 1:
                 raise ValueError(f"{field.name} must be above 0 and at most 1, is {value}")
-        if not 0 <= self.wrong_place_share < 1 or self.poll_success == 1 or self.false_gasp == 1:
-            raise ValueError("wrong_place_share, poll_success and false_gasp must be below 1")
+        if not 0 <= self.wrong_place_share < 1 or 1.0 in (self.poll_success, self.false_gasp, self.unheard_share):
+            raise ValueError("wrong_place_share, poll_success, false_gasp and unheard_share must be below 1")
         if self.load_odds < 1 or self.max_faults < 1:
             raise ValueError("load_odds and max_faults must be at least 1")
