@@ -315,6 +315,12 @@ def test_a_clock_that_is_set_back_in_the_middle_neither_loses_nor_turns_times(bo
     assert third.body.duration_s >= 0.0
 
 
+@pytest.mark.parametrize(("said_s", "end_s"), [(-500, 0), (9000, 100), (60, 60)])
+def test_an_end_lies_between_the_begin_and_its_publication(book, said_s, end_s):
+    live(book, ("confirmed", 0))
+    assert book.apply(finding("restored", 100, changes={"at_utc_ms": now(said_s)}), now(100)).body.end == utc_text(now(end_s))
+
+
 def test_a_crew_on_its_way_is_shown_and_does_not_change_the_state(book):
     opened = live(book, ("localised", 0))[0]
     sent = book.dispatch(opened.body.event_id, "dispatched", at_utc_ms=now(60), by="crew 4", until_utc_ms=now(3600), now_utc_ms=now(61))
