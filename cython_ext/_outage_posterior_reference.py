@@ -8,8 +8,8 @@ COLUMNS, RESCALE_EVERY = 4, 8
 def weigh(  # type: ignore[no-untyped-def]
     order, parent, own_start, own_stop, is_shadowed, placed, is_three, meter_prior, bus_of, gasped, gasp_chance, polls_failed, answered,
     masked, muted, via, phase_ratio, phase_log, node_prior, mean, point, share, alive_ratio, way_log, stale, way_answered, false_gasp,
-    floor, most, unheard_chance, relay_chance, bus_prior, fixed, slope, poll_ratio, unheard, mean_ratio, row, inner, product, waiting, stack,
-    node_log, meter_log, relay_log, bus_log, best, choice,
+    floor, most, unheard_chance, relay_chance, bus_prior, fixed, slope, poll_ratio, unheard, mean_ratio, row, inner, product, waiting,
+    stack, node_log, meter_log, relay_log, bus_log, best, choice,
 ):
     counts = [not masked[m] and not muted[m] for m in range(len(via))]
     for v in range(len(parent)):

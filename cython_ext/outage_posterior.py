@@ -99,7 +99,8 @@ class Trust:
         _check(self.alive_ratio.shape, _F64, alive_ratio=self.alive_ratio, way_log=self.way_log)
         _check((len(self.mean),), _F64, mean=self.mean)
         _check((len(self.mean), self.point.shape[-1]), _F64, point=self.point, share=self.share)
-        if not 0 < self.unheard_chance < 1 or not len(self.alive_ratio) or not ((self.mean > 0) & (self.mean < 1)).all() or not len(self.mean):
+        inside = [0 < value < 1 for value in (self.unheard_chance, *self.mean)]
+        if not len(self.alive_ratio) or not len(self.mean) or not all(inside):
             raise ValueError("alive_ratio must not be empty, mean and unheard_chance must be inside 0..1")
 
 
@@ -159,8 +160,8 @@ class OutagePosterior:
             masked.view(np.uint8), muted.view(np.uint8), via, phase_ratio, phase_log, node_prior, trust.mean, trust.point, trust.share,
             trust.alive_ratio, trust.way_log, trust.stale, trust.way_answered, trust.false_gasp, trust.floor, trust.most,
             trust.unheard_chance, trust.relay_chance, trust.bus_prior, self._fixed, self._slope, self._poll, self._unheard, self.mean_ratio,
-            self._row, self._inner, np.empty(trust.point.shape[1]), self._waiting, self._stack, self.node_log, self.meter_log, self.relay_log, self.bus_log,
-            self.best, self.choice,
+            self._row, self._inner, np.empty(trust.point.shape[1]), self._waiting, self._stack, self.node_log, self.meter_log,
+            self.relay_log, self.bus_log, self.best, self.choice,
         )
 
 

@@ -12,7 +12,7 @@ from edge_agent.outage.locate_settings import LocateSettings
 from edge_agent.outage.locate_tree import THREE_PHASES, LocateTree
 from edge_agent.outage.observed import PHASE_BITS, Observed
 
-ROWS, POINTS = 64, 12
+ROWS, POINTS = 64, 8
 _MOST_TRIES = 12                  # more failed polls say no more: the module is mute long before
 _MOST_CHANCE = 0.999
 
@@ -86,6 +86,7 @@ class EvidenceOf:
 
     ``phase_ratio``: shape (m, 3), tree order; of meters of three phases: P(the voltages they show | that phase is lost) / P(they | it is
     not); ``phase_log``: the same times the prior of a phase lost at that meter alone, log; ``has_bits``: some are not 1.
+    ``area_log``: shape (4,), of an outage of the whole area, or a phase.
     """
 
     def __init__(self, tree: LocateTree, tries: Tries, settings: LocateSettings, observed: Observed) -> None:
@@ -94,6 +95,7 @@ class EvidenceOf:
         self.phase_ratio, self.phase_log = tree.no_phase_ratio, tree.no_phase_log
         if self.has_bits:
             self._read_bits()
+        self.area_log = self._area_log()
 
     def by_chance_log(self) -> npt.NDArray[np.float64]:
         """shape (n,): log of the probability that the failed polls of a living meter are chance, no mute module."""
@@ -107,7 +109,7 @@ class EvidenceOf:
             return float(np.log(self._settings.reroute_chance))
         return float(self._tries.way_log[min(int(self.observed.polls_failed[meter]), _MOST_TRIES)])
 
-    def area_log(self) -> npt.NDArray[np.float64]:
+    def _area_log(self) -> npt.NDArray[np.float64]:
         """shape (4,): what the concentrator's own supply and meters at the transformer say of an outage of the whole area, or a phase."""
         mains, settings, found = self.observed.mains, self._settings, np.zeros(1 + len(PHASE_BITS))
         for_it, against = -np.log(settings.mains_error), np.log(settings.mains_error)

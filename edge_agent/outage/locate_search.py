@@ -25,6 +25,14 @@ class _Fault:
     extent: Extent
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Found:
+    """``beside``: what is left when the fault is left out, where that is known already."""
+
+    fault: _Fault
+    beside: View | None = None
+
+
 class Search:
     """One judgement."""
 
@@ -45,8 +53,8 @@ class Search:
             found = self._next(view, faults)
             if found is None:
                 break
-            faults.append(found)
-            view = self._view(faults)
+            faults.append(found.fault)
+            view = found.beside or self._view(faults)
         faults = self._without_dead(faults)
         everywhere = np.ones(self._tree.n_meters, dtype=np.bool_)
         dead = self._weigher.chances(view, self._evidence.observed.via, everywhere).dead
@@ -92,14 +100,14 @@ class Search:
             masked |= joined
         return self._weigher.view(self._evidence, self._trust, masked=masked, muted=muted, explained_a=explained_a)
 
-    def _next(self, view: View, faults: list[_Fault]) -> _Fault | None:
+    def _next(self, view: View, faults: list[_Fault]) -> _Found | None:
         free = np.ones(self._tree.n_meters, dtype=np.bool_)
         for fault in faults:
             if fault.candidate.is_outage:
                 free &= ~(fault.extent.members | fault.extent.disagreeing)
         comm = self._broken_way(view, faults, free)
         if comm is not None:
-            return comm
+            return _Found(fault=comm)
         top = view.top_outage(self._tree)
         if top is None:
             if faults:
@@ -108,9 +116,11 @@ class Search:
         top = self._rivals.exactly(self._phase_of_two(top, view, faults, free), view)
         fault = _Fault(candidate=top, extent=self._extents.of(top, free))
         if top.node < 0 or not (self._extents.tells(free) & ~fault.extent.members).any():
-            return fault
+            return _Found(fault=fault)
         beside = self._view([*faults, fault])
-        return _Fault(candidate=top, extent=self._extents.with_joined(top, fault.extent, beside, free))
+        extent = self._extents.with_joined(top, fault.extent, beside, free)
+        has_joined = bool((extent.members & ~fault.extent.members).any())
+        return _Found(fault=_Fault(candidate=top, extent=extent), beside=None if has_joined else beside)
 
     def _phase_of_two(
         self, top: Candidate, view: View, faults: list[_Fault], free: npt.NDArray[np.bool_]

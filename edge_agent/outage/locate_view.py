@@ -109,7 +109,7 @@ class Weigher:
         """``masked``, ``muted``: archive order. ``explained_a``: what settled faults explain of the drop at the area meter."""
         tree, observed, posterior = self._tree, evidence.observed, self._posterior
         prior = tree.node_prior.copy()
-        prior[0] += evidence.area_log()
+        prior[0] += evidence.area_log
         if np.isfinite(observed.load_drop_a).any():
             prior += evidence.load_log(~(masked | observed.answered)[tree.order], explained_a)
         phase_ratio, phase_log = evidence.phase_ratio, evidence.phase_log

@@ -30,8 +30,9 @@ def trust(*, points=3, unheard=1e-300):
     mean = (np.arange(8) + 0.5) / 8
     point = np.clip(mean[:, None] + (np.arange(points) - (points - 1) / 2) / 20, 0.01, 0.99)
     return Trust(
-        alive_ratio=np.array([1.0, 50.0, 2450.0]), way_log=np.array([0.0, 3.7, 7.6]), way_answered=-1.6, stale=1e-4, false_gasp=F, floor=0.3,
-        most=0.999, unheard_chance=unheard, relay_chance=4e-3, bus_prior=-9.0, mean=mean, point=point, share=np.full(point.shape, 1.0 / points),
+        alive_ratio=np.array([1.0, 50.0, 2450.0]), way_log=np.array([0.0, 3.7, 7.6]), way_answered=-1.6, stale=1e-4, false_gasp=F,
+        floor=0.3, most=0.999, unheard_chance=unheard, relay_chance=4e-3, bus_prior=-9.0, mean=mean, point=point,
+        share=np.full(point.shape, 1.0 / points),
     )
 
 
@@ -198,7 +199,7 @@ def test_a_relay_explains_what_is_behind_it():
 
 def test_a_circle_of_relays_ends():
     via = np.array([1, 2, 0, 0, 3, -1, -1, -1], dtype=np.int32)
-    ours, given = weighed(simple(), via=via, polls_failed=np.full(8, 2, np.int32))
+    ours, _ = weighed(simple(), via=via, polls_failed=np.full(8, 2, np.int32))
     assert np.isfinite(ours.relay_log[[0, 1, 2, 3]]).all()
 
 
@@ -245,5 +246,5 @@ def test_the_front_refuses_what_does_not_fit():
         TreeArrays(**{**fields, "parent": np.array([0, 1], np.int32)})
     with pytest.raises(ValueError, match="order must be within"):
         TreeArrays(**{**fields, "order": np.full(8, 8, np.int32)})
-    with pytest.raises(ValueError, match="inside 0..1"):
+    with pytest.raises(ValueError, match="must be inside"):
         Trust(**{**{name: getattr(trust(), name) for name in Trust.__slots__}, "mean": np.linspace(0.0, 1.0, 8)})

@@ -217,7 +217,8 @@ def test_the_fallen_load_supports_the_outage_against_the_failure_of_communicatio
     current_a = np.where(np.arange(3) == (np.arange(256) % 3)[:, None], 4.0, 0.0)
     lost_a = current_a[list(box)].sum(axis=0)
     sd_a = np.full(3, 2.0)
-    common = {"failed": box, "answered": others(archive, box), "chance": 0.0, "via": via, "last_current_a": current_a, "load_drop_sd_a": sd_a}
+    known = {"last_current_a": current_a, "load_drop_sd_a": sd_a}
+    common = {"failed": box, "answered": others(archive, box), "chance": 0.0, "via": via, **known}
     unknown = judge(archive, seen(archive, **common)).faults[0]
     fell = judge(archive, seen(archive, load_drop_a=lost_a, **common)).faults[0]
     stayed = judge(archive, seen(archive, load_drop_a=np.zeros(3), **common)).faults[0]
