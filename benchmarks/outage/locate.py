@@ -1,6 +1,6 @@
 """The locator on evidence drawn by a generator of its own, beside the figures of a simple model: what is exact, found and falsely told.
 
-    python -m benchmarks.outage.locate [--draws 400] [--seed 1] [--json]
+    python -m benchmarks.outage.locate [--draws 200] [--seed 1] [--table exact|detect|class] [--json]
 
 Area of 273 meters, 4 feeders, 16 branches, 32 boxes, 5 % of three phases. Last gasps arrive with probability p (drawn anew for each box
 where "correlated": Beta with concentration 5), false ones with 5e-4, polls succeed with 98 % and are tried twice. The locator is told the
@@ -309,7 +309,7 @@ TABLES: dict[str, Callable[[int, int], list[Row]]] = {"exact": exact_rows, "dete
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draws", type=int, default=400)
+    parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--table", choices=sorted(TABLES), action="append")
     parser.add_argument("--json", action="store_true")

@@ -15,6 +15,7 @@ from edge_agent.outage.observed import PHASE_BITS, Observed
 ROWS, POINTS = 64, 8
 _MOST_TRIES = 12                  # more failed polls say no more: the module is mute long before
 _MOST_CHANCE = 0.999
+_HEALED_CHANCE = 0.3              # per try, that the network has routed around a dead relay; tries are minutes apart by then (assumption)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,6 +104,13 @@ class EvidenceOf:
         chance: npt.NDArray[np.float64] = np.where(self.observed.answered, 0.0, self._tries.chance_log[failed])
         return chance
 
+    def excused_log(self) -> npt.NDArray[np.float64]:
+        """shape (n,): log of P(polls fail | alive) to the same behind a dead relay, where each try may already find another way."""
+        failed = np.clip(self.observed.polls_failed, 0, None)
+        alive = 1.0 / self._tries.alive_ratio[np.minimum(failed, _MOST_TRIES)]
+        excused: npt.NDArray[np.float64] = np.log(alive) - np.log(alive + 0.5 * (1.0 - _HEALED_CHANCE) ** failed)
+        return excused
+
     def way_log(self, meter: int) -> float:
         """log of P(polls of the meter | its way is broken) / P(they | it is alive)."""
         if self.observed.answered[meter]:
@@ -111,14 +119,18 @@ class EvidenceOf:
 
     def _area_log(self) -> npt.NDArray[np.float64]:
         """shape (4,): what the concentrator's own supply and meters at the transformer say of an outage of the whole area, or a phase."""
-        mains, settings, found = self.observed.mains, self._settings, np.zeros(1 + len(PHASE_BITS))
-        for_it, against = -np.log(settings.mains_error), np.log(settings.mains_error)
-        if (mains == 1).any():
+        settings, found = self._settings, np.zeros(1 + len(PHASE_BITS))
+        mains = self.observed.mains.tolist()
+        against = float(np.log(settings.mains_error))
+        if 1 in mains:
             found[0] = against
-        elif (mains == 0).any():
-            found[0] = for_it
-        all_out = bool((mains == 0).all())          # one fuse of the concentrator explains that better than three of the transformer
-        found[1:] += np.select([mains == 1, (mains == 0) & (not all_out)], [against, for_it], 0.0)
+        elif 0 in mains:
+            found[0] = -against
+        for column, state in enumerate(mains, start=1):
+            if state == 1:
+                found[column] = against
+            elif state == 0 and set(mains) != {0}:      # all out: the concentrator's own supply explains that better than one phase does
+                found[column] = -against
         for meter in self._tree.area_meters:
             if self.observed.masked[meter]:
                 continue

@@ -34,7 +34,8 @@ class Extents:
     """Finds the extent of candidates for one ``Observed``."""
 
     def __init__(self, tree: LocateTree, weigher: Weigher, settings: LocateSettings, evidence: EvidenceOf) -> None:
-        self._tree, self._weigher, self._settings, self._observed = tree, weigher, settings, evidence.observed
+        self._tree, self._weigher, self._settings, self._evidence = tree, weigher, settings, evidence
+        self._observed = evidence.observed
 
     def of(self, candidate: Candidate, free: Mask) -> Extent:
         """Those of its place in the archive. ``free``: archive order, meters that no other outage of the same judgement has."""
@@ -85,8 +86,11 @@ class Extents:
         inside = self._inside(candidate)
         tells = (self.tells(free) & ~core.members)[tree.order]
         odds = self._join_odds(candidate, view, inside)
+        behind = self._behind_dead(candidate, inside)
+        if behind.any():
+            odds = np.where(behind, odds * np.exp(self._evidence.excused_log())[tree.order], odds)
         joined = tells & (odds > _LIKELY_ODDS)
-        elsewhere = self._better_elsewhere(candidate, view, np.where(joined, np.log(np.maximum(odds, 1.0)), 0.0), inside)
+        elsewhere = self._better_elsewhere(view, np.where(joined, np.log(np.maximum(odds, 1.0)), 0.0))
         joined &= ~elsewhere
         chance = np.zeros(tree.n_meters)
         chance[tree.order] = np.where(tells & ~elsewhere, odds / (1.0 + odds), 0.0)
@@ -131,23 +135,26 @@ class Extents:
         odds: npt.NDArray[np.float64] = chance * view.mean_ratio / (1.0 - chance)
         return odds
 
-    def _better_elsewhere(self, candidate: Candidate, view: View, join_log: npt.NDArray[np.float64], inside: Mask) -> Mask:
-        """Meters that a second fault explains better: another node, or a way that is broken by itself or because a relay is dead."""
+    def _better_elsewhere(self, view: View, join_log: npt.NDArray[np.float64]) -> Mask:
+        """Meters that a second fault explains better: another node, or a way that is broken by itself."""
         tree, observed = self._tree, self._observed
         elsewhere = np.zeros(len(tree.order), np.bool_)
         for node in np.flatnonzero(view.choice > INNER):
             run = slice(int(tree.start[node]), int(tree.stop[node]))
             log = view.node_log[node, 0] if view.choice[node] == WHOLE else view.node_log[node, 1:].max()
             elsewhere[run] |= bool(log > join_log[run].sum())
-        dead = np.zeros(tree.n_meters, np.bool_)
-        dead[tree.order[inside]] = candidate.column == 0
-        dead[tree.order[inside & (tree.phase == candidate.column)]] = True
-        behind = self._weigher.reach(observed.via, dead)
         top = view.top_comm()
         if top is not None:
-            behind |= self.behind(top)
-        elsewhere |= (behind & ~observed.gasped & ~dead)[tree.order]
+            elsewhere |= (self.behind(top) & ~observed.gasped)[tree.order]
         return elsewhere
+
+    def _behind_dead(self, candidate: Candidate, inside: Mask) -> Mask:
+        """Tree order; meters whose way leads through a meter that the fault takes."""
+        tree = self._tree
+        dead = np.zeros(tree.n_meters, np.bool_)
+        dead[tree.order[inside & (tree.phase == candidate.column) if candidate.column else inside]] = True
+        behind: Mask = (self._weigher.reach(self._observed.via, dead) & ~dead)[tree.order]
+        return behind
 
     def _archive_order(self, values: Mask) -> Mask:
         found = np.zeros(self._tree.n_meters, np.bool_)

@@ -43,6 +43,7 @@ class Search:
         self._evidence, self._trust = evidence, trusted
         self._extents = Extents(tree, weigher, settings, evidence)
         self._rivals = Rivals(tree, weigher, evidence)
+        self._has_load = bool(np.isfinite(evidence.observed.load_drop_a).any())
         self._fixed = evidence.observed.masked.copy()
         self._fixed[tree.area_meters] = True
 
@@ -93,7 +94,8 @@ class Search:
         for fault in faults:
             if fault.candidate.is_outage:
                 masked |= fault.extent.members | fault.extent.disagreeing
-                explained_a += self._current_a(fault)
+                if self._has_load:
+                    explained_a += self._current_a(fault)
             else:
                 muted |= fault.extent.members
         if joined is not None:
