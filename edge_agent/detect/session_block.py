@@ -27,10 +27,10 @@ class Block:
     """``size_w`` with ``extra_w`` in it that came a minute beside the edge: another part of the same edge, or another load."""
 
     size_w: float
-    extra_w: float
     edge_var: float            # NaN where the meter gives no reactive power
-    extra_var: float           # of it, what came beside
     since_ms: float
+    extra_w: float = 0.0
+    extra_var: float = 0.0     # of it, what came beside
     base_w: float = 0.0        # what the meter showed before it
     lowest_w: float = math.inf     # and at the lowest while it was on
     short_ms: float = -1.0     # when it showed less than the block last: the sun's feed-in hides it, or it is off
@@ -56,6 +56,12 @@ class Block:
     @property
     def floor_w(self) -> float:
         return self.size_w - self.extra_w
+
+    def add_half(self, change_w: float, change_var: float) -> None:
+        """A rise in the next minute: the second half of an edge in the middle of a minute, or another load. The smaller is in doubt."""
+        self.extra_w, self.extra_var = min((change_w, change_var), (self.size_w, self.edge_var), key=lambda half: half[0])
+        self.size_w += change_w
+        self.edge_var += change_var
 
     def fits(self, fall_w: float) -> float:
         """By which share of itself a fall differs from its size, with or without what came beside."""

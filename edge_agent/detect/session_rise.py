@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 _PAIR_W, _PAIR_SHARE = 10.0, 0.08      # on and off of one load; a charger rises by 5 to 8 % meanwhile
 _RISE_A_HOUR = (0.004, 0.03)           # detection.md 6: +0.5 to 2 % an hour, with a register's step of room
 _LEAST_RISE_W, _LEAST_RISES = 4.0, 4.0     # in at least so many minutes: one change of a register or a lamp is none
+_RESTED_VAR, _LEAST_VAR = 0.7, 20.0     # of an edge's: what stays while the load is on, less a small capacitor
 _MOST_YOUNGER = 0.85                   # of its creep that came since a younger load began: then it is the younger's
 
 
@@ -36,6 +37,15 @@ class Rise:
     down_w: float
     ups: float
     told: float = 0.0
+
+    def may_be_rectifier(self, least: float, most: float) -> bool:
+        """Whether the edge's power factor may lie in that band; so it may where the meter gives no reactive power."""
+        low, high = self.power_factors()
+        return math.isnan(self.edge_var) or (low <= most and high >= least)
+
+    def is_short_of(self, reactive_var: float) -> bool:
+        """Whether the meter shows less reactive power than the load took: it is off, though something else draws its active power."""
+        return self.edge_var > 0.0 and reactive_var < _RESTED_VAR * self.edge_var - self.error_var - _LEAST_VAR
 
     def pairs(self, fall_w: float) -> bool:
         """Whether a fall is of its size."""

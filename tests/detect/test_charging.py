@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edge_agent.detect.load.e_bike import EBikeDetector, EBikeSettings
-from edge_agent.detect.load.ev import EvDetector, EvSettings
+from edge_agent.detect.load.ev import EvDetector
+from edge_agent.detect.session_charger import EvSettings
 from edge_agent.model import Stage
 from tests.detect.areas import archive, at, frame, sample
 
@@ -78,6 +79,34 @@ def test_a_roof_that_feeds_in_is_none():
     assert told(e_bike(), 300.0 + sun, var=np.full(720, 20.0)) == []
 
 
+def test_an_edge_of_which_little_falls_into_the_second_minute_is_seen():
+    watts = charge(1760)
+    watts[30] -= 0.3 * 1760
+    assert told(ev(), watts) == [(Stage.BEGIN, 30, "a"), (Stage.END, 170, "a")]
+
+
+def test_a_heater_of_its_size_that_goes_beside_it_does_not_end_it():
+    watts = charge(1760)
+    watts[45:60] += 1800.0
+    assert told(ev(), watts) == [(Stage.BEGIN, 30, "a"), (Stage.END, 170, "a")]
+
+
+def test_two_heaters_that_go_within_some_minutes_are_no_fade():
+    watts = np.full(240, 150.0)
+    watts[30:100] += 3000.0
+    watts[100:104] += [2700.0, 2400.0, 1300.0, 700.0]
+    watts[104:106] += [400.0, 100.0]
+    assert told(ev(), watts) == []
+
+
+def test_in_a_grid_whose_voltage_stands_still_reactive_power_tells_a_charger_after_two_and_a_half_hours():
+    block = np.zeros(300)
+    block[30:260] = 3300.0
+    assert [stage for stage, *_ in told(ev(), 150.0 + block, var=20.0 + 0.1 * block)] == [Stage.BEGIN, Stage.END]
+    assert told(ev(), 150.0 + block, var=20.0 + 0.01 * block) == []
+    assert told(ev(), 150.0 + block[:170], var=20.0 + 0.1 * block[:170]) == []
+
+
 def test_relearning_ends_what_was_told():
     detector = ev()
     assert told(detector, charge(3300)[:168]) == [(Stage.BEGIN, 30, "a")]
@@ -109,6 +138,23 @@ def test_a_poor_power_factor_for_hours_is_enough_where_the_meter_gives_reactive_
     watts[30:250] += 150.0
     var[30:250] += 150.0 * math.tan(math.acos(0.55))
     assert told(e_bike(), watts, var=var) == [(Stage.BEGIN, 30, "a"), (Stage.END, 250, "a")]
+
+
+def test_a_motor_that_creeps_up_is_no_e_bike():
+    watts = bike(120)
+    assert told(e_bike(), watts, var=20.0 + 0.75 * (watts - 60.0)) == []
+
+
+def test_what_stops_drawing_its_reactive_power_is_off_though_others_draw_the_active():
+    watts, var = np.full(300, 60.0), np.full(300, 20.0)
+    watts[30:250] += 150.0
+    var[30:60] += 220.0
+    assert told(e_bike(), watts, var=var) == []
+
+
+def test_reactive_power_that_is_a_fixed_share_of_what_is_drawn_says_nothing_of_a_load():
+    watts = bike(180)
+    assert [stage for stage, *_ in told(e_bike(), watts, var=0.4 * watts)] == [Stage.BEGIN, Stage.END]
 
 
 @pytest.mark.parametrize("watts", [

@@ -15,16 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.detect.base import Condition, DetectorType, load_arrays, save_arrays
-from edge_agent.detect.session_minutes import FeedIn, Minutes
+from edge_agent.detect.session_minutes import MinuteChanges
 from edge_agent.detect.session_rise import RISE_FIELDS, Creep, Rise
 from edge_agent.detect.session_taper import TAPER_FIELDS, Taper
 from edge_agent.detect.step_elements import Elements
 from edge_agent.model import Archive, AreaFrame, Finding, Stage
-from edge_agent.model.area_frame import NEVER
 
-_VERSION = 1
+_VERSION = 2
 _SLOTS = 8
-_MINUTE_MS, _HOUR_MS, _LATE_MS = 60_000, 3_600_000, 300_000
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 _SMALL_W = 20.0                # a minute: what a decay of 350 W in a quarter of an hour does at its start; less than most appliances
 _TINY_W = 3.0                  # a register's step or three: a rise of 2 % an hour does no more in a minute
 _LOOK_MINUTES = 5              # between two looks whether a load that goes on is a charge
@@ -32,7 +31,7 @@ _NOISE_SHARE, _NOISES = 0.1, 3.0   # of a minute's change in the noise of the re
 _FED_IN_W = 20.0
 _WHOLE_TO_EDGE = (0.80, 1.35)  # what decays to what switched on: it has crept up by some %, and a trickle remains
 _LEAST_TAPER_W = 50.0          # what 60 W lose down to a trickle
-_CORRECTED = 0.97              # a power factor that is surely above this is a heater's or a corrected supply's
+_FOLLOWS = 0.1                 # of the reactive power of an edge: as near to what the power factor before it makes
 _RESTED = 0.85                 # of the size: what the meter shows at least while the load is on
 
 
@@ -63,11 +62,10 @@ class EBikeDetector:
     def __init__(self, archive: Archive, settings: EBikeSettings) -> None:
         self._archive, self._settings = archive, settings
         self._elements = elements = Elements(archive)
-        self._minutes = Minutes(elements)
-        self._feed_in = FeedIn(elements.count, least_w=_FED_IN_W)
+        self._changes = MinuteChanges(elements, max_gap_s=settings.max_gap_s, fed_in_w=_FED_IN_W)
         n = elements.count
         self._state: dict[str, npt.NDArray[Any]] = {
-            "last_ms": np.full(n, NEVER, dtype=np.int64), "last": np.full((2, n), np.nan), "up_w": np.zeros(n),
+            "up_w": np.zeros(n),
             "down_w": np.zeros(n), "ups": np.zeros(n), "noise_var": np.zeros(n),
             "forget": np.zeros(n, dtype=np.int8),
         }  # fmt: skip
@@ -83,18 +81,10 @@ class EBikeDetector:
             for element in np.flatnonzero(self._state["forget"]).tolist():
                 found += self._gap(element, frame.now_utc_ms)
             self._state["forget"][:] = 0
-        done = self._minutes.update(frame)
-        if not len(done):
+        change = self._changes.update(frame)
+        if change is None:
             return found
-        state, minutes = self._state, self._minutes
-        pause_ms = minutes.at_ms[done] - state["last_ms"][done]
-        done = done[~((pause_ms <= 0) & (pause_ms > -_LATE_MS) & (state["last_ms"][done] != NEVER))]
-        power_w, at_ms = minutes.power_w[done], minutes.at_ms[done]
-        pause_ms = at_ms - state["last_ms"][done]
-        self._feed_in.take(done, power_w, at_ms)
-        change_w = power_w - state["last"][0, done]
-        is_gap = (pause_ms <= 0) | (pause_ms > 1000 * self._settings.max_gap_s) | np.isnan(change_w)
-        change_w[is_gap] = 0.0
+        state, done, at_ms, change_w = self._state, change.elements, change.at_ms, change.change_w
         tiny_w = np.where(np.abs(change_w) <= _TINY_W, change_w, 0.0)
         state["up_w"][done] += np.maximum(tiny_w, 0.0)
         state["down_w"][done] -= np.minimum(tiny_w, 0.0)
@@ -102,18 +92,18 @@ class EBikeDetector:
         is_decaying = (change_w <= -1.0) & (change_w >= -_SMALL_W)
         is_edge = (change_w >= 0.8 * self._settings.least_w) & (change_w <= self._settings.most_w)
         is_turn = (self._needs_w[done] > 0) & ((at_ms // _MINUTE_MS + done) % _LOOK_MINUTES == 0)
-        is_off = (power_w < self._needs_w[done]) | ((self._needs_w[done] > 0) & ((change_w <= -0.6 * self._settings.least_w) | is_gap))
+        may_end = (change_w <= -0.6 * self._settings.least_w) | change.is_gap
+        is_off = (change.power_w < self._needs_w[done]) | ((self._needs_w[done] > 0) & may_end)
         for place in np.flatnonzero(self._is_tapering[done] | is_decaying | is_edge | is_off | is_turn).tolist():
             element, now_ms = int(done[place]), int(at_ms[place])
-            if is_gap[place]:
+            if change.is_gap[place]:
                 found += self._gap(element, now_ms)
             else:
-                found += self._minute(element, now_ms, float(change_w[place]), float(pause_ms[place]) / _MINUTE_MS)
-        jump_var = np.abs(minutes.reactive_var[done] - state["last"][1, done])
+                found += self._minute(element, now_ms, float(change_w[place]), float(change.pause_ms[place]) / _MINUTE_MS)
+        jump_var = np.abs(self._changes.minutes.reactive_var[done] - self._changes.last[1, done])
         is_known = ~np.isnan(jump_var) & (np.abs(change_w) <= _SMALL_W)
         state["noise_var"][done] += np.where(is_known, _NOISE_SHARE * (jump_var - state["noise_var"][done]), 0.0)
-        state["last_ms"][done] = at_ms
-        state["last"][:, done] = power_w, minutes.reactive_var[done]
+        self._changes.remember(change)
         return found
 
     def relearn(self, meters: Sequence[int]) -> None:
@@ -129,11 +119,11 @@ class EBikeDetector:
         }  # fmt: skip
 
     def save(self) -> bytes:
-        return save_arrays(_VERSION, self._archive, self._state | self._minutes.state | self._feed_in.state | self._packed())
+        return save_arrays(_VERSION, self._archive, self._state | self._changes.state | self._packed())
 
     def load(self, data: bytes) -> None:
         packed = self._packed()
-        load_arrays(_VERSION, self._archive, self._state | self._minutes.state | self._feed_in.state | packed, data)
+        load_arrays(_VERSION, self._archive, self._state | self._changes.state | packed, data)
         self._rises = {
             element: [
                 Rise(**dict(zip(RISE_FIELDS, row.tolist(), strict=True))) for row in packed["rises"][element] if not np.isnan(row[0])
@@ -167,20 +157,27 @@ class EBikeDetector:
             del self._tapers[element]
         rises = self._rises.get(element, [])
         is_turn = (at_ms // _MINUTE_MS + element) % _LOOK_MINUTES == 0
-        if rises and is_turn and not any(rise.told for rise in rises) and not self._feed_in.may_be(element, at_ms):
+        if rises and is_turn and not any(rise.told for rise in rises) and not self._changes.feed_in.may_be(element, at_ms):
             found += [self._begin(element, rise, at_ms, 0.6) for rise in self._charging(element, rises, at_ms)]
         if 0.8 * s.least_w <= change_w <= s.most_w:
             rises = self._rises.setdefault(element, [])
             if len(rises) == _SLOTS:
                 rises.remove(next(rise for rise in rises if not rise.told))
             rises.append(Rise(
-                size_w=change_w, edge_var=float(self._minutes.reactive_var[element] - self._state["last"][1, element]),
-                error_var=_NOISES * float(self._state["noise_var"][element]), since_ms=float(at_ms), **asdict(self._creep(element)),
+                size_w=change_w, edge_var=self._edge_var(element, change_w), error_var=_NOISES * float(self._state["noise_var"][element]),
+                since_ms=float(at_ms), **asdict(self._creep(element)),
             ))  # fmt: skip
         if element in self._rises and not self._rises[element]:
             del self._rises[element]
         self._note(element)
         return found
+
+    def _edge_var(self, element: int, change_w: float) -> float:
+        """NaN where it says nothing of the load: the meter gives none, or a fixed share of whatever is drawn."""
+        before_w, before_var, _ = self._changes.last[:, element].tolist()
+        change_var = self._changes.change_var(element)
+        as_before_var = before_var / before_w * change_w if before_w > 0.0 else np.nan
+        return np.nan if abs(change_var - as_before_var) <= _FOLLOWS * abs(change_var) else change_var
 
     def _note(self, element: int) -> None:
         """When to look at this element again."""
@@ -190,13 +187,14 @@ class EBikeDetector:
     def _ended(self, element: int, at_ms: int, change_w: float) -> list[Finding]:
         """Loads that switched off by a fall of their size, the last to come first; that need more than is shown; that are too old."""
         rises, gone = self._rises.get(element, []), []
-        power_w = float(self._minutes.power_w[element])
+        power_w = float(self._changes.minutes.power_w[element])
         if change_w < 0:
             gone += [rise for rise in rises if rise.pairs(-change_w)][-1:]
         taper = self._tapers.get(element)
         for rise in rises:
             rest_w = rise.size_w - (taper.net_w + taper.piece_w if taper is not None else 0.0)
-            is_off = power_w < _RESTED * rest_w - _SMALL_W and not self._feed_in.may_be(element, at_ms)
+            is_off = power_w < _RESTED * rest_w - _SMALL_W and not self._changes.feed_in.may_be(element, at_ms)
+            is_off |= taper is None and rise.is_short_of(float(self._changes.minutes.reactive_var[element]))
             if rise not in gone and (is_off or at_ms - rise.since_ms > _HOUR_MS * self._settings.most_hours):
                 gone.append(rise)
         return [finding for rise in gone for finding in self._end(element, rise, at_ms, at_ms)]
@@ -208,17 +206,20 @@ class EBikeDetector:
             return []
         rises = self._rises.get(element, [])
         long_ms = _MINUTE_MS * s.least_minutes
-        fitting = [
+        of_size = [
             rise for rise in rises
             if _WHOLE_TO_EDGE[0] <= whole_w / rise.size_w <= _WHOLE_TO_EDGE[1] and taper.last_ms - rise.since_ms >= long_ms
-            and rise.since_ms < taper.since_ms and not rise.power_factors()[0] > _CORRECTED
+            and rise.since_ms < taper.since_ms
         ]  # fmt: skip
+        fitting = [rise for rise in of_size if rise.may_be_rectifier(s.least_power_factor, s.most_power_factor)]
         told = [rise for rise in rises if rise.told]
+        if of_size and not fitting and not told:
+            return []
         likeliest = told or sorted(fitting, key=lambda rise: abs(whole_w / rise.size_w - 1.05))
         if likeliest:
             chosen = likeliest[0]
         else:
-            if self._feed_in.may_be(element, at_ms) or taper.net_w < 0.7 * whole_w or whole_w < 1.5 * s.least_w or taper.n < 6:
+            if self._changes.feed_in.may_be(element, at_ms) or taper.net_w < 0.7 * whole_w or whole_w < 1.5 * s.least_w or taper.n < 6:
                 return []       # without its beginning only a clear one
             chosen = Rise(size_w=whole_w, edge_var=np.nan, error_var=0.0, since_ms=taper.since_ms, up_w=0.0, down_w=0.0, ups=0.0)
             self._rises.setdefault(element, []).append(chosen)
@@ -232,6 +233,8 @@ class EBikeDetector:
         for place, rise in reversed(list(enumerate(rises))):
             hours = (at_ms - rise.since_ms) / _HOUR_MS
             if 60.0 * hours < s.least_minutes or rise.size_w < s.least_w:
+                continue
+            if not rise.may_be_rectifier(s.least_power_factor, s.most_power_factor):
                 continue
             least, most = rise.power_factors()
             if (s.least_power_factor <= least and most <= s.most_power_factor) or rise.creeps_up(now, hours, rises[place + 1 :]):
@@ -250,7 +253,7 @@ class EBikeDetector:
         return [self._finding(Stage.END, element, rise, at_ms, ended_ms, 0.8)] if rise.told else []
 
     def _gap(self, element: int, at_ms: int) -> list[Finding]:
-        last_ms = int(self._state["last_ms"][element])
+        last_ms = int(self._changes.last_ms[element])
         found = [
             finding for rise in list(self._rises.get(element, []))
             for finding in self._end(element, rise, at_ms, min(last_ms, at_ms))

@@ -7,7 +7,7 @@ nor motor: power factor above 0.98 and a power that does not follow the square o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,50 +15,17 @@ import numpy.typing as npt
 
 from edge_agent.detect.base import Condition, DetectorType, load_arrays, save_arrays
 from edge_agent.detect.session_block import BLOCK_FIELDS, Block, Told, block_of
+from edge_agent.detect.session_charger import LEAST_EDGE_W, RATED_KW, EvSettings, is_beside, is_charger, is_known, is_rated
 from edge_agent.detect.session_fade import FADE_FIELDS, Fade
-from edge_agent.detect.session_minutes import FeedIn, Minutes
+from edge_agent.detect.session_minutes import MinuteChanges
 from edge_agent.detect.step_elements import ROWS, Elements
 from edge_agent.model import Archive, AreaFrame, Finding, Place, Stage
-from edge_agent.model.area_frame import NEVER
 
-_VERSION = 1
-_SLOTS = 3
-_MINUTE_MS = 60_000
-_LATE_MS = 300_000             # a minute that comes later than this is no late one: the clock was set back
-_BESIDE = 0.03                 # of a rise: less beside it is noise
+_VERSION, _SLOTS, _MINUTE_MS = 2, 3, 60_000
 _FEED_IN_W = 50.0
-_SAME, _KNOWN = 0.10, 0.06     # of the size: an edge that ends a block; a block like one that faded
-_HOLDS = 0.93                  # of the size: what the meter shows while a block is on, whatever else is off
+_SAME, _HOLDS = 0.10, 0.93      # of the size: an edge that ends a block; what the meter shows while one is on, whatever else is off
 _BITWISE = 0.5                 # of the size: what goes bit by bit at least; a heater that switches off while lamps do is no fade
 _FADED, _CLOSES = 0.70, (0.80, 1.20)   # of the size, by when a fade is a charge's; where a roof feeds in: all of it at its end
-_TWICE = 2.0                   # of the length that is enough with other evidence: no thermostat's, no chance of a pump in the same edge
-_NOT_RESISTIVE = 0.05          # detection.md 6: dQ/dP of a heater is below
-_PLUGGED_W = 4000.0            # 16 A and some: what takes more is no appliance with a plug, and bathes for minutes
-_RATED_KW = (1.3, 8.0, 9.5, 24.0)      # detection.md 6: 1.3 to 7.4 on one phase, 11 and 22 on three, 8 % of tolerance
-_LEAST_EDGE_W = 500.0 * _RATED_KW[0]   # in one of the two minutes of an edge
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvSettings:
-    """detection.md section 6: 45 min to 8 h, power factor above 0.98, flat within 2 %."""
-
-    known_minutes: float = 45.0        # least length of a session of a size that is known here
-    faded_minutes: float = 30.0        # of a session that fades
-    plain_minutes: float = 75.0        # of one that is told by power factor and voltage alone: longer than what dries, washes or bakes
-    most_hours: float = 12.0           # 8 h are usual; a block that lasts longer is another
-    power_factor: float = 0.98
-    most_exponent: float = 1.3         # of the voltage in the power: a charger 0 to 1, a heater 2
-    most_drift: float = 0.08           # of the size, from least to most: itself 2 %, and the small things beside it; a heat pump does more
-    duty_minutes: float = 20.0         # a block that follows one of its size within this is a thermostat's
-    max_gap_s: float = 900.0
-
-    def __post_init__(self) -> None:
-        if not 5 <= self.faded_minutes <= self.known_minutes <= self.plain_minutes < 60 * self.most_hours <= 2880:
-            raise ValueError("5 <= faded_minutes <= known_minutes <= plain_minutes < most_hours <= 48 h must hold")
-        if not 0.5 < self.power_factor <= 1 or not 0 < self.most_exponent < 2 or not 0 < self.most_drift < 1:
-            raise ValueError("power_factor must be above 0.5 to 1, most_exponent between 0 and 2 (a heater's), most_drift between 0 and 1")
-        if self.duty_minutes < 0 or not 60 <= self.max_gap_s <= 7200:
-            raise ValueError("duty_minutes must not be negative, max_gap_s must be 60 s (a minute) to 2 h")
 
 
 class EvDetector:
@@ -67,11 +34,9 @@ class EvDetector:
     def __init__(self, archive: Archive, settings: EvSettings) -> None:
         self._archive, self._settings = archive, settings
         self._elements = elements = Elements(archive)
-        self._minutes = Minutes(elements)
-        self._feed_in = FeedIn(elements.count, least_w=_FEED_IN_W)
+        self._changes = MinuteChanges(elements, max_gap_s=settings.max_gap_s, fed_in_w=_FEED_IN_W)
         n = elements.count
         self._state: dict[str, npt.NDArray[Any]] = {
-            "last_ms": np.full(n, NEVER, dtype=np.int64), "last": np.full((3, n), np.nan),
             "change_w": np.zeros(n), "change_var": np.zeros(n), "known_w": np.zeros(n), "ended_w": np.zeros(n), "ended_ms": np.zeros(n),
             "forget": np.zeros(n, dtype=np.int8),
         }  # fmt: skip
@@ -83,25 +48,17 @@ class EvDetector:
         found: list[Finding] = []
         if self._state["forget"].any():
             found += self._forgotten(frame.now_utc_ms)
-        done = self._minutes.update(frame)
-        if not len(done):
+        change = self._changes.update(frame)
+        if change is None:
             return found
-        state, minutes = self._state, self._minutes
-        power_w, at_ms = minutes.power_w[done], minutes.at_ms[done]
-        pause_ms = at_ms - state["last_ms"][done]
-        is_late = (pause_ms <= 0) & (pause_ms > -_LATE_MS) & (state["last_ms"][done] != NEVER)
-        done, power_w, at_ms, pause_ms = done[~is_late], power_w[~is_late], at_ms[~is_late], pause_ms[~is_late]
-        self._feed_in.take(done, power_w, at_ms)
-        change_w = power_w - state["last"][0, done]
-        is_gap = (pause_ms <= 0) | (pause_ms > 1000 * self._settings.max_gap_s) | np.isnan(change_w)
-        is_busy = self._has_blocks[done] | (~is_gap & (change_w > 0) & (np.maximum(change_w, state["change_w"][done]) >= _LEAST_EDGE_W))
-        for place in np.flatnonzero(is_busy).tolist():
-            element, now_ms = int(done[place]), int(at_ms[place])
-            found += self._gap(element, now_ms) if is_gap[place] else self._minute(element, now_ms, float(change_w[place]))
-        state["change_var"][done] = minutes.reactive_var[done] - state["last"][1, done]
-        state["change_w"][done] = np.where(is_gap, 0.0, change_w)
-        state["last_ms"][done] = at_ms
-        state["last"][:, done] = minutes.power_w[done], minutes.reactive_var[done], minutes.voltage_v[done]
+        state, done = self._state, change.elements
+        is_busy = (change.change_w > 0) & (np.maximum(change.change_w, state["change_w"][done]) >= LEAST_EDGE_W)
+        for place in np.flatnonzero(self._has_blocks[done] | is_busy).tolist():
+            element, at_ms = int(done[place]), int(change.at_ms[place])
+            found += self._gap(element, at_ms) if change.is_gap[place] else self._minute(element, at_ms, float(change.change_w[place]))
+        state["change_var"][done] = self._changes.minutes.reactive_var[done] - self._changes.last[1, done]
+        state["change_w"][done] = change.change_w
+        self._changes.remember(change)
         return found
 
     def relearn(self, meters: Sequence[int]) -> None:
@@ -117,15 +74,14 @@ class EvDetector:
         }  # fmt: skip
 
     def save(self) -> bytes:
-        return save_arrays(_VERSION, self._archive, self._state | self._minutes.state | self._feed_in.state | self._packed())
+        return save_arrays(_VERSION, self._archive, self._state | self._changes.state | self._packed())
 
     def load(self, data: bytes) -> None:
         packed = self._packed()
-        load_arrays(_VERSION, self._archive, self._state | self._minutes.state | self._feed_in.state | packed, data)
+        load_arrays(_VERSION, self._archive, self._state | self._changes.state | packed, data)
         self._blocks, self._fades = {}, {}
         for element in np.flatnonzero(~np.isnan(packed["blocks"][:, 0, 0])).tolist():
-            rows = [row.tolist() for row in packed["blocks"][element] if not np.isnan(row[0])]
-            self._blocks[element] = [block_of(row) for row in rows]
+            self._blocks[element] = [block_of(row.tolist()) for row in packed["blocks"][element] if not np.isnan(row[0])]
         for element in np.flatnonzero(packed["fades"][:, 0] > 0).tolist():
             self._fades[element] = Fade(**dict(zip(FADE_FIELDS, packed["fades"][element].tolist(), strict=True)))
         self._has_blocks[:] = False
@@ -142,10 +98,10 @@ class EvDetector:
 
     def _minute(self, element: int, at_ms: int, change_w: float) -> list[Finding]:
         """A minute of an element on which a block is on or begins."""
-        minutes, state = self._minutes, self._state
+        changes, minutes = self._changes, self._changes.minutes
         power_w, volts = float(minutes.power_w[element]), float(minutes.voltage_v[element])
-        passed = (at_ms - float(state["last_ms"][element])) / _MINUTE_MS
-        previous_w = float(state["change_w"][element])
+        passed = (at_ms - float(changes.last_ms[element])) / _MINUTE_MS
+        previous_w = float(self._state["change_w"][element])
         found: list[Finding] = []
         blocks = self._blocks.setdefault(element, [])
         if change_w < 0 and blocks:
@@ -162,10 +118,10 @@ class EvDetector:
         for block in list(blocks):
             if power_w < _HOLDS * block.floor_w:
                 block.short_ms = float(at_ms)
-            block.watch(change_w, power_w, volts, volts - float(state["last"][2, element]), passed)
+            block.watch(change_w, power_w, volts, volts - float(changes.last[2, element]), passed)
             if at_ms - block.since_ms > 3_600_000 * self._settings.most_hours:
                 found += self._end(element, block, at_ms)
-            elif not block.told and not block.is_fading and self._is_charger(element, block, at_ms):
+            elif not block.told and not block.is_fading and is_charger(block, self._settings, at_ms, self._state["known_w"][element]):
                 found += self._begin(element, block, at_ms)
         if change_w > 0:
             self._rises(element, at_ms, change_w, previous_w)
@@ -176,43 +132,34 @@ class EvDetector:
         return found
 
     def _rises(self, element: int, at_ms: int, change_w: float, previous_w: float) -> None:
-        state, blocks = self._state, self._blocks[element]
-        change_var = float(self._minutes.reactive_var[element] - state["last"][1, element])
-        fresh = next((block for block in blocks if block.since_ms == state["last_ms"][element] and not block.extra_w), None)
-        if fresh is not None and change_w > _BESIDE * fresh.size_w and self._is_rated(element, fresh.size_w + change_w):
-            # the second half of an edge in the middle of a minute, or another load
-            fresh.extra_w = min(change_w, fresh.size_w)
-            fresh.size_w += change_w
-            fresh.edge_var += change_var
-            fresh.extra_var = change_var
+        state, blocks, changes = self._state, self._blocks[element], self._changes
+        change_var = changes.change_var(element)
+        fresh = next((block for block in blocks if block.since_ms == changes.last_ms[element] and not block.extra_w), None)
+        if fresh is not None and is_beside(change_w, fresh.size_w) and self._is_rated(element, fresh.size_w + change_w):
+            fresh.add_half(change_w, change_var)
             return
-        size_w, size_var, extra_w, extra_var, since_ms = change_w, change_var, 0.0, 0.0, float(at_ms)
-        if fresh is None and previous_w > _BESIDE * change_w:
-            size_w, size_var = size_w + previous_w, change_var + float(state["change_var"][element])
-            since_ms = float(state["last_ms"][element])
-            is_first = previous_w < change_w
-            extra_w, extra_var = (previous_w, size_var - change_var) if is_first else (change_w, change_var)
-        if not self._is_rated(element, size_w) or size_w - extra_w < _LEAST_EDGE_W:
+        block = Block(size_w=change_w, edge_var=change_var, since_ms=float(at_ms))
+        if fresh is None and is_beside(previous_w, change_w):
+            block = Block(size_w=previous_w, edge_var=float(state["change_var"][element]), since_ms=float(changes.last_ms[element]))
+            block.add_half(change_w, change_var)
+        if not self._is_rated(element, block.size_w) or block.floor_w < LEAST_EDGE_W:
             return
         is_cycling = (
             at_ms - state["ended_ms"][element] < _MINUTE_MS * self._settings.duty_minutes
-            and abs(size_w / max(1.0, float(state["ended_w"][element])) - 1.0) < _SAME
+            and abs(block.size_w / max(1.0, float(state["ended_w"][element])) - 1.0) < _SAME
         )
         if len(blocks) == _SLOTS:
             spare = [block for block in blocks if not block.told]
             if not spare:
                 return
             blocks.remove(min(spare, key=lambda block: block.size_w))
-        blocks.append(Block(
-            size_w=size_w, extra_w=extra_w, edge_var=size_var, extra_var=extra_var, since_ms=since_ms,
-            base_w=float(self._minutes.power_w[element]) - size_w, lowest_w=float(self._minutes.power_w[element]),
-            is_cycling=float(is_cycling),
-        ))  # fmt: skip
+        block.lowest_w = float(changes.minutes.power_w[element])
+        block.base_w, block.is_cycling = block.lowest_w - block.size_w, float(is_cycling)
+        blocks.append(block)
 
     def _is_rated(self, element: int, size_w: float) -> bool:
-        low, high, three_low, three_high = (1000.0 * limit for limit in _RATED_KW)
-        is_total_of_three = element < self._elements.n_meters and len(self._elements.meter(element).phases) == 3
-        return low <= size_w <= high or (is_total_of_three and three_low <= size_w <= three_high)
+        is_total = element < self._elements.n_meters
+        return is_rated(size_w, is_total_of_three=is_total and len(self._elements.meter(element).phases) == 3)
 
     def _falls(self, element: int, at_ms: int, power_w: float, change_w: float, previous_w: float) -> list[Finding]:
         """A fall at one go, or in two neighbouring minutes, ends the block that it fits best."""
@@ -224,7 +171,7 @@ class EvDetector:
 
     def _floors(self, element: int, at_ms: int, power_w: float, change_w: float, fading: Block | None) -> list[Finding]:
         """Blocks that cannot be on any more: the meter shows less than they take. One that went bit by bit fades."""
-        if self._feed_in.may_be(element, at_ms):        # what the meter shows says nothing then, only how it changes
+        if self._changes.feed_in.may_be(element, at_ms):        # what the meter shows says nothing then, only how it changes
             fade = self._fades[element]
             if fading is not None and fade.is_even and fade.fallen_w > 0.25 * fading.size_w:
                 fading.is_fading = 1.0
@@ -249,7 +196,7 @@ class EvDetector:
         closes = any(_CLOSES[0] <= gone_w / size_w <= _CLOSES[1] for size_w in (block.size_w, block.floor_w))
         is_long = is_long and fade.fallen_w >= _BITWISE * block.floor_w
         is_charge = is_long and (gone_w if is_over else fade.fallen_w) >= _FADED * block.floor_w
-        if self._feed_in.may_be(element, at_ms):
+        if self._changes.feed_in.may_be(element, at_ms):
             is_charge = is_long and is_over and closes
         found = []
         if is_charge and not block.told:
@@ -260,35 +207,12 @@ class EvDetector:
             found += self._end(element, block, at_ms, ended_ms=int(fade.last_ms))
         return found
 
-    def _is_charger(self, element: int, block: Block, at_ms: int) -> bool:
-        """A block that has held long enough: of a known charger, or neither heater nor motor."""
-        s, held = self._settings, (at_ms - max(block.since_ms, block.short_ms)) / _MINUTE_MS
-        long_minutes = _TWICE * s.plain_minutes
-        if held < s.known_minutes or block.quiet < 0.6 * held or (block.is_cycling and held < long_minutes):
-            return False
-        known_w = float(self._state["known_w"][element])
-        if known_w > 0 and block.fits(known_w) < _KNOWN:
-            return True
-        if block.drift_share() >= s.most_drift or not block.power_factor() >= s.power_factor:
-            return False
-        is_large = block.floor_w > _PLUGGED_W
-        found = block.exponent()
-        if found is not None and held >= (s.known_minutes if is_large else s.plain_minutes):
-            exponent, error = found
-            if -s.most_exponent < exponent < s.most_exponent - 2.0 * error:
-                return True
-            if exponent - 2.0 * error > s.most_exponent:
-                return False
-        # the voltage says nothing: it hardly moves here, or it follows what this customer switches
-        return held >= (s.known_minutes if is_large else long_minutes) and block.least_tangent() >= _NOT_RESISTIVE
-
     def _begin(self, element: int, block: Block, at_ms: int) -> list[Finding]:
-        own = float(1 << element // self._elements.n_meters)
-        taken = self._told_rows(element)
-        if int(own) & taken:
+        own, taken = 1 << element // self._elements.n_meters, self._told_rows(element)
+        if own & taken:
             return []
-        confidence = 0.95 if block.is_fading else 0.8 if block.fits(max(1.0, float(self._state["known_w"][element]))) < _KNOWN else 0.7
-        block.rows = own
+        confidence = 0.95 if block.is_fading else 0.8 if is_known(block, self._state["known_w"][element]) else 0.7
+        block.rows = float(own)
         for row, partner in self._partners(element, block):
             if not taken >> row & 1:
                 block.rows += float(1 << row)
@@ -321,7 +245,7 @@ class EvDetector:
     def _finding(self, stage: Stage, element: int, block: Block, seen_ms: int, at_ms: int, confidence: float = 0.8) -> Finding:
         meter = self._elements.meter(element)
         phases = max(1, sum(int(block.rows) >> row & 1 for row in range(1, ROWS)))
-        evidence = [("session_minutes", max(0.0, at_ms - block.since_ms if stage is Stage.END else seen_ms - block.since_ms) / _MINUTE_MS)]
+        evidence = [("session_minutes", max(0.0, (at_ms if stage is Stage.END else seen_ms) - block.since_ms) / _MINUTE_MS)]
         if not np.isnan(block.edge_var):
             evidence.append(("power_factor", block.power_factor()))
         if (found := block.exponent()) is not None:
@@ -333,10 +257,10 @@ class EvDetector:
             at_utc_ms=at_ms,
             evidence_from_utc_ms=min(int(block.since_ms), at_ms),
             evidence_to_utc_ms=seen_ms,
-            score=block.size_w / (1000.0 * _RATED_KW[0]),
+            score=block.size_w / (1000.0 * RATED_KW[0]),
             confidence=confidence,
             observed=phases * block.size_w,
-            threshold=1000.0 * _RATED_KW[0],
+            threshold=1000.0 * RATED_KW[0],
             unit="W",
             severity="info",
             meters=(meter.id,),
@@ -354,7 +278,7 @@ class EvDetector:
 
     def _gap(self, element: int, at_ms: int) -> list[Finding]:
         """The readings stopped for a while, or the clock was set back: what is on is not known any more."""
-        last_ms = int(self._state["last_ms"][element])
+        last_ms = int(self._changes.last_ms[element])
         found = []
         for block in list(self._blocks.get(element, [])):
             found += self._end(element, block, at_ms, ended_ms=min(last_ms, at_ms))

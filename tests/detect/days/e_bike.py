@@ -22,4 +22,7 @@ def answer(index, step, *, is_troubled):
     elif is_troubled and full <= step < full + 70:
         charge_w = size_w * 1.054 * math.exp((full - step) / 28.0)
     kettle_w = 1800.0 if is_troubled and step % 50 in (3, 4, 5) else 0.0
-    return {"voltage_v__a": 220.0, "active_power_w__a": float(round(80.0 + charge_w + kettle_w)), "reactive_power_var__a": 20.0}
+    return {
+        "voltage_v__a": 220.0, "active_power_w__a": float(round(80.0 + charge_w + kettle_w)),
+        "reactive_power_var__a": float(round(20.0 + charge_w * math.tan(math.acos(0.55)))),
+    }  # fmt: skip
