@@ -103,6 +103,7 @@ KINDS: dict[str, EventKind] = {
             ("load.ev", "load", "e", "None; where many charge at once, see the transformer's load."),
             ("load.e_bike", "load", "e", "Ask the customer where the e-bike is charged: never in a stairwell."),
             ("load.forbidden", "load", "e", "A resistive load that is not permitted here is on: ask the customer to switch it off."),
+            ("customer.side_loss", "load", "e", "The meter lives, its load is gone: call the customer at once about a tripped breaker."),
             ("joint.loose", "fire", "a", "Tighten the terminals of this meter's service, live parts included; look for heat marks."),
             ("joint.intermittent", "fire", "a", "A contact opens and closes: find and tighten it at the next visit."),
             ("bypass.suspected", "tamper", "e", "The meter sees only part of the current: inspect it for a bypass."),

@@ -33,8 +33,8 @@ def scan(tmp_path, monkeypatch):
 
 def test_every_shipped_detector_is_found():
     assert sorted(detect.find_detectors()) == [
-        "conductor", "e_bike", "ev", "forbidden", "hot_spot", "joint", "load_steps", "loose_neutral", "neutral_overvoltage", "open_neutral",
-        "overload", "phase_overload", "residual", "silence", "temperature", "transformer", "voltage",
+        "conductor", "customer_side", "e_bike", "ev", "forbidden", "hot_spot", "joint", "load_steps", "loose_neutral",
+        "neutral_overvoltage", "open_neutral", "overload", "phase_overload", "residual", "temperature", "transformer", "voltage",
     ]
     assert sorted(detect.find_waveform_detectors()) == ["arc"]
 
