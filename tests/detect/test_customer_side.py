@@ -46,6 +46,10 @@ def test_one_sample_without_load_is_nothing():
     assert told([*RUN, 0.0, 5500.0, 0.0, 5500.0]) == []
 
 
+def test_blinks_of_a_second_seconds_apart_are_not_one_loss():
+    assert told([5500.0] * 7300 + [0.0, *[5500.0] * 4] * 40, poll_s=1.0) == []
+
+
 def test_it_must_last_a_minute_however_often_the_meter_is_read():
     assert told([5500.0] * 7300 + [0.0] * 60, poll_s=1.0) == []
     assert stages(told([5500.0] * 7300 + [0.0] * 61, poll_s=1.0)) == [Stage.BEGIN]

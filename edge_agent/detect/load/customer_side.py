@@ -25,6 +25,7 @@ _TOTAL_W, _PHASE_W, _PHASE_V = COLUMN_INDEX["active_power_w"], COLUMN_INDEX["act
 _WHOLE_V = COLUMN_INDEX["voltage_v"]
 # an hour without power costs a harvest, a pond, a cold store, or a life
 TIME_CRITICAL = frozenset(("tobacco", "aquaculture", "cold_chain", "medical"))
+_LOOK_EVERY_MS = 10_000      # a 180th of the time constant of level and deviation
 _CONFIDENCE: dict[Severity, float] = {"alarm": 0.8, "warning": 0.6, "info": 0.3}      # ours: how much is known of the process
 _Meters = npt.NDArray[np.intp]
 
@@ -82,8 +83,7 @@ class CustomerSideDetector:
 
     def update(self, frame: AreaFrame) -> list[Finding]:
         load_w, taken_ms = self._load(frame)
-        state = self._state
-        new: _Meters = np.flatnonzero((taken_ms != state["seen_ms"]) & self._is_customer & ~np.isnan(load_w))
+        state, new = self._state, self._to_look_at(load_w, taken_ms)
         found = self._give_up(frame)
         if not new.size:
             return found
@@ -117,6 +117,16 @@ class CustomerSideDetector:
         summed_ms = np.where(self._has_phase, phases_ms, np.iinfo(np.int64).max).min(axis=0)
         has_total = ~np.isnan(total_w)
         return np.where(has_total, total_w, summed_w), np.where(has_total, total_ms, summed_ms)
+
+    def _to_look_at(self, load_w: npt.NDArray[np.float64], taken_ms: npt.NDArray[np.int64]) -> _Meters:
+        """Of a run that goes on one sample in some seconds is enough; where it may have been lost, every one counts."""
+        state, settings = self._state, self._settings
+        passed_ms = taken_ms - state["seen_ms"]
+        is_due = (passed_ms >= _LOOK_EVERY_MS) | (passed_ms < 0)      # below 0: the clock was set back
+        may_be_lost = (load_w <= settings.nothing_w) & (state["level_w"] >= settings.least_w)
+        may_be_lost |= (state["low_since_ms"] != NEVER) | (state["begun_ms"] != NEVER)
+        is_due |= may_be_lost & (passed_ms != 0)
+        return np.flatnonzero(is_due & self._is_customer & ~np.isnan(load_w))
 
     def _judge(
         self, frame: AreaFrame, meters: _Meters, load_w: npt.NDArray[np.float64], taken_ms: npt.NDArray[np.int64]
@@ -206,12 +216,12 @@ class CustomerSideDetector:
         return watched
 
     def _is_alive(self, frame: AreaFrame, index: int) -> bool:
-        """Whether it has shown normal voltage on all its phases since the load went."""
+        """Whether it has shown normal voltage on all its phases with or since the first sample without load."""
         columns = [_PHASE_V + place for place in np.flatnonzero(self._has_phase[:, index]).tolist()]
         if np.isnan(frame.values[columns, index]).all():
             columns = [_WHOLE_V]
         volts, taken_ms = frame.values[columns, index], frame.taken_utc_ms[columns, index]
-        return bool((volts >= self._alive_v[index]).all() and (taken_ms > self._state["running_ms"][index]).all())
+        return bool((volts >= self._alive_v[index]).all() and (taken_ms >= self._state["low_since_ms"][index]).all())
 
     def _follow_clock(self, meters: _Meters, taken_ms: npt.NDArray[np.int64]) -> None:
         """Where the clock was set back the past moves with it, so that what lasts goes on."""
