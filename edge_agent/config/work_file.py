@@ -34,13 +34,21 @@ class WorkFile:
     def __init__(self, path: Path, archive: Archive, standing: Sequence[Ticket] = ()) -> None:
         self._path, self._archive, self._standing = path, archive, tuple(standing)
         self._seen: tuple[int, int, int] | str | None = None       # what the file looked like, or why it could not be read
+        self._has_given = not standing
 
     def poll(self) -> WorkBook | None:
         """The whole new book when the file has changed, None when it has not. Never raises.
 
         A file that is damaged is refused with one line in the log, once for each state of the file: the book that was taken before
-        stays. So it does where the file is gone: an empty book is a file without entries.
+        stays. So it does where the file is gone: an empty book is a file without entries. Tickets that stand do not wait for a good file.
         """
+        book = self._changed()
+        if book is None and not self._has_given:
+            book = WorkBook()
+        self._has_given |= book is not None
+        return None if book is None else WorkBook(planned=book.planned, tickets=(*book.tickets, *self._standing))
+
+    def _changed(self) -> WorkBook | None:
         try:
             with self._path.open("rb") as file:
                 status = os.fstat(file.fileno())
@@ -61,7 +69,7 @@ class WorkFile:
             log.warning("%s%s; what was announced before stays", exc.problems[0], more)
             return None
         log.info("%s: %d planned works, %d tickets", self._path, len(book.planned), len(book.tickets))
-        return WorkBook(planned=book.planned, tickets=(*book.tickets, *self._standing))
+        return book
 
 
 def parse_work(path: Path, text: str, archive: Archive) -> WorkBook:

@@ -83,6 +83,17 @@ def test_relays_that_are_open_in_the_archive_stay_so_in_every_book(tmp_path):
     assert [ticket.meter for ticket in book.tickets] == ["m2", "m3"]
 
 
+@pytest.mark.parametrize("content", [None, "{"], ids=["no file", "damaged file"])
+def test_relays_that_are_open_do_not_wait_for_a_good_file(tmp_path, content):
+    standing = Ticket(id="relay-open-m3", kind="disconnect", meter="m3", from_utc_ms=0, until_utc_ms=1 << 60)
+    if content is not None:
+        written(tmp_path, content)
+    file = WorkFile(tmp_path / "work.json", archive(), [standing])
+    assert (file.poll().tickets, file.poll()) == ((standing,), None)
+    written(tmp_path, {"tickets": [TICKET]})
+    assert len(file.poll().tickets) == 2
+
+
 def test_each_problem_is_told_with_its_line(tmp_path):
     content = {"planned": [
         PLANNED | {"nodes": ["f1/b9"]}, PLANNED, PLANNED | {"id": "W-18", "nodes": []},
