@@ -20,6 +20,8 @@ BENCHES = {
     "hplc-network": ("benchmarks.simulator.hplc_network", "formation of power-line networks, levels, cost of the simulation"),
     "hplc-reading": ("benchmarks.simulator.hplc_reading", "500 meters read through a simulated coordinator at three noise levels"),
     "last-gasp": ("benchmarks.simulator.last_gasp", "delivery and delay of outage reports by class of fault (about ten minutes)"),
+    "outage-path": ("benchmarks.outage.full_path", "from fault to broker through the whole simulated path, storm, 1 s polls (about an hour)"),
+    "outage-channel": ("benchmarks.outage.fit_channel", "the channel of 'score outage' fitted to the path, and how well (about 20 minutes)"),
     "base-rate": ("benchmarks.detection.base_rate", "false fire-risk alarms on 100,000 healthy meter-days, recall (about half an hour)"),
     "sessions": ("benchmarks.detection.sessions", "vehicles and e-bikes that charge in simulated homes: what is found (four minutes)"),
     "memory": ("benchmarks.memory.run", "memory of the agent with 1000 meters, with and without broker (about twenty minutes)"),

@@ -38,7 +38,7 @@ class OutageSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """A simpler rule on one draw: whom it takes for dark."""
+    """A simpler rule on one draw. ``told``, ``exact``: at once; ``is_false``: at the end, whoever it takes for dark has supply mostly."""
 
     told: bool
     exact: bool
@@ -134,17 +134,19 @@ def _darkening(
 
 
 def _scored(played: Played, archive: Archive, back_s: float, call_s: float) -> Scored:
-    dark = played.dark
-    sets = {
-        "B0": any_gasp(played, AT_ONCE_S), "B1": half_silent(played, archive, AT_ONCE_S), "B2": own_supply(played, archive, AT_ONCE_S),
-    }
+    dark, at_once, in_all = played.dark, _rival_sets(played, archive, AT_ONCE_S), _rival_sets(played, archive, float("inf"))
     rivals = {
         name: Rival(
-            told=bool(found & dark), exact=bool(dark) and found == dark, is_false=bool(found) and 2 * len(found & dark) < len(found),
+            told=bool(found & dark), exact=bool(dark) and found == dark,
+            is_false=bool(in_all[name]) and 2 * len(in_all[name] & dark) < len(in_all[name]),
         )
-        for name, found in sets.items()
+        for name, found in at_once.items()
     }
     return Scored(
         fault_class=played.fault.fault_class, dark=len(dark), rivals=rivals, call_s=call_s, polls=played.polls,
         verdict=verdict_of(played.told, dark, played.dark_left, back_s=back_s),
     )
+
+
+def _rival_sets(played: Played, archive: Archive, until_s: float) -> dict[str, frozenset[int]]:
+    return {"B0": any_gasp(played, until_s), "B1": half_silent(played, archive, until_s), "B2": own_supply(played, archive, until_s)}

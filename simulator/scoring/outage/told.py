@@ -36,15 +36,19 @@ class Told:
 
 def told_of(events: Iterable[Mapping[str, Any]], archive: Archive, fault_utc_ms: int) -> tuple[Told, ...]:
     """From event messages in order of publication."""
+    return told_at([((utc_ms_of(event["data"]["published"]) - fault_utc_ms) / 1000.0, event) for event in events], archive)
+
+
+def told_at(events: Iterable[tuple[float, Mapping[str, Any]]], archive: Archive) -> tuple[Told, ...]:
+    """From event messages, each with its time in seconds after the fault."""
     known = {meter.id: meter.index for meter in archive.meters if meter.role is Role.CUSTOMER}
     return tuple(
         Told(
-            at_s=(utc_ms_of(body["published"]) - fault_utc_ms) / 1000.0, event_id=body["event_id"], kind=body["kind"], state=body["state"],
-            scope=body["scope"], node_id=body["node_id"], phases=body.get("phases", ""), is_over="end" in body,
+            at_s=at_s, event_id=body["event_id"], kind=body["kind"], state=body["state"], scope=body["scope"], node_id=body["node_id"],
+            phases=body.get("phases", ""), is_over="end" in body, is_retroactive=bool(body.get("retroactive", False)),
             meters=frozenset(known[meter] for meter in body.get("meters", ()) if meter in known),
-            is_retroactive=bool(body.get("retroactive", False)),
         )
-        for body in (event["data"] for event in events)
+        for at_s, body in ((at_s, event["data"]) for at_s, event in events)
     )
 
 
