@@ -33,7 +33,7 @@ from simulator.scenario.world import World
 from simulator.scoring.outage.baselines import first_call_s
 from simulator.scoring.outage.course import CourseSettings
 from simulator.scoring.outage.faults import Fault, OutageClass, draw_fault, draw_relays
-from simulator.scoring.outage.rows import quantile_row, share_row
+from simulator.scoring.outage.rows import counted, quantile_row, share_row
 from simulator.scoring.outage.score import OutageSettings, area_of, score_draws
 from simulator.scoring.outage.told import Verdict, told_at, verdict_of
 
@@ -127,7 +127,7 @@ def path_rows(found: Sequence[Done]) -> list[Row]:
                 quantile_row(f"{fault_class}: localised, p95", (one.localised_s for one in own), 0.95),
                 share_row(f"{fault_class}: exact set, given confirmed", (one.exact for one in own if one.firm_s is not None)),
             ]
-    return rows
+    return counted(rows)
 
 
 def modbus_rows(scenario: Scenario, seed: int) -> list[Row]:

@@ -52,6 +52,11 @@ def rows_of(found: Sequence[Scored], settings: OutageSettings) -> list[Row]:
         own = [one for one in found if one.fault_class is fault_class]
         if own:
             rows += class_rows(fault_class, own) if fault_class in OUTAGES else quiet_rows(fault_class, own)
+    return counted(rows)
+
+
+def counted(rows: Iterable[Row]) -> list[Row]:
+    """Without the rows that had nothing to count, but for those with a goal."""
     return [row for row in rows if row.goal != "-" or not math.isnan(row.figure)]
 
 
