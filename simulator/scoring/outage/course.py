@@ -19,7 +19,8 @@ from simulator.scoring.outage.states import Shown, Solved
 from simulator.scoring.outage.told import Told, told_of
 
 FAULT_UTC_MS = 1_790_000_000_000
-_BEGIN_S, _FINE_UNTIL_S, _COARSE_S = -30.0, 300.0, 5.0
+_BEGIN_S = -30.0
+_TICKS_S = ((100.0, 1.0), (300.0, 2.0), (float("inf"), 10.0))      # until when after the fault, how far apart
 _AREA_METER_EVERY_S, _WINDOW_S = 60.0, 900.0
 _SWEEP_S, _SWEEP_LASTS_S = 60.0, 60.0
 _NEIGHBOUR_S, _BUS_NOTICED_S = (20.0, 90.0), (5.0, 20.0)
@@ -123,7 +124,7 @@ class _Run:
         end_s = self._settings.watch_s + self._settings.after_s
         shown, measured_s = None, float("-inf")
         while self._clock.now_s < end_s:
-            now_s = self._clock.now_s + (1.0 if self._clock.now_s < _FINE_UNTIL_S else _COARSE_S)
+            now_s = self._clock.now_s + next(apart_s for until_s, apart_s in _TICKS_S if self._clock.now_s < until_s)
             while self._due and self._due[0][0] <= now_s:
                 at_s, _, happens = heapq.heappop(self._due)
                 self._clock.now_s = max(self._clock.now_s, at_s)
