@@ -56,11 +56,11 @@ def told_at(events: Iterable[tuple[float, Mapping[str, Any]]], archive: Archive)
 class Verdict:
     """Of one draw; times in seconds after the fault, None = never.
 
-    ``suspected_s``, ``firm_s``, ``localised_s``: first message of an outage with one of its meters, of any state, of one that a crew may be
-    sent for, of that word. ``exact``: just its meters are in the outages that are on when supply is switched on again. ``true_firm``,
-    ``false_firm``, ``false_any``: events; false is one of whose meters less than half were dark. ``silent_s``: its meters told as silent.
-    ``restored_s``: after supply was switched on. ``nested``: what stayed dark is an event of just these meters. ``found_late``: told at
-    all, also after supply was back.
+    ``suspected_s``, ``firm_s``, ``localised_s``: first message of an outage with one of its meters, of any state, of one that a crew may
+    be sent for, of that word. ``exact``: just its meters are in the outages that are on when supply is switched on again.
+    ``true_firm``, ``false_firm``, ``false_any``: events; false is one of whose meters in the end less than half were dark.
+    ``silent_s``: its meters told as silent. ``restored_s``: after supply was switched on. ``nested``: what stayed dark is an event of just
+    these meters. ``found_late``: told at all, also after supply was back.
     """
 
     suspected_s: float | None
@@ -88,18 +88,15 @@ def verdict_of(told: Iterable[Told], dark: frozenset[int], dark_left: frozenset[
     over = {one.event_id for one in outages if one.is_over and one.at_s <= back_s and one.event_id in last_on
             and one.at_s >= last_on[one.event_id].at_s}
     standing: frozenset[int] = frozenset().union(*(one.meters for name, one in last_on.items() if name not in over))
-    largest: dict[str, Told] = {}
-    for one in on:
-        if one.event_id not in largest or len(one.meters) >= len(largest[one.event_id].meters):
-            largest[one.event_id] = one
-    false = {name for name, one in largest.items() if not one.meters or 2 * len(one.meters & dark) < len(one.meters)}
+    judged = {one.event_id: one for one in reversed(on)} | last_on      # as it stood when supply came back, or began after that
+    false = {name for name, one in judged.items() if not one.meters or 2 * len(one.meters & dark) < len(one.meters)}
     firm = {one.event_id for one in on if one.is_firm}
     ends = [one for one in outages if one.is_over and one.event_id in {own.event_id for own in mine} and one.at_s >= back_s]
     return Verdict(
         suspected_s=_first(mine), firm_s=_first(one for one in mine if one.is_firm),
         localised_s=_first(one for one in mine if one.state == "localised"),
         silent_s=_first(one for one in told if one.kind == SILENT and not one.is_over and one.meters & dark),
-        exact=bool(dark) and standing == dark, outage_events=len(largest), true_firm=len(firm - false), false_firm=len(firm & false),
+        exact=bool(dark) and standing == dark, outage_events=len(judged), true_firm=len(firm - false), false_firm=len(firm & false),
         false_any=len(false), messages=len(told), found_late=any(one.meters & dark for one in outages),
         restored_s=ends[0].at_s - back_s if ends else None,
         nested=bool(dark_left) and any(one.meters == dark_left for one in on if one.at_s > back_s),

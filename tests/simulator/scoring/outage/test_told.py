@@ -43,6 +43,11 @@ def test_an_event_of_which_less_than_half_is_dark_is_false():
     assert (found.true_firm, found.false_firm, found.false_any) == (1, 1, 1)
 
 
+def test_an_event_is_judged_by_what_it_has_become():
+    assert verdict(told(60, 1, 7, 8, 9, state="suspected"), told(90, 1, 2, 3)).false_firm == 0
+    assert verdict(told(60, 1, 2, 3), told(90, 1, 7, 8, 9)).false_firm == 1
+
+
 def test_a_suspicion_alone_is_neither_firm_nor_a_false_firm_one():
     found = verdict(told(60, 7, state="suspected"), dark=frozenset())
     assert (found.false_any, found.false_firm, found.suspected_s) == (1, 0, None)
