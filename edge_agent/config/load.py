@@ -23,13 +23,15 @@ from edge_agent.errors import ConfigError
 from edge_agent.events import EventSettings
 from edge_agent.journal import JournalSettings
 from edge_agent.model import Archive, Transformer
+from edge_agent.outage import OutageSettings
 from edge_agent.publish.settings import MqttSettings
 from edge_agent.strict_table import fill
 from firmware_profiles.loader import ProfileError, load_all
 from firmware_profiles.schema import Profile
 
 _SINGLE = {
-    "agent", "archive", "simulation", "mqtt", "schedule", "acquire", "cco", "journal", "events", "supply", "detect", "transformer",
+    "agent", "archive", "simulation", "mqtt", "schedule", "acquire", "cco", "journal", "events", "supply", "detect", "outage",
+    "transformer",
 }
 _LISTS = {"bus", "meter", "waveform"}
 
@@ -64,6 +66,7 @@ def _build(tables: dict[str, Any], problems: list[str], *, base: Path) -> Config
     cco = fill(CcoSettings, tables.get("cco", {}), where="[cco]", problems=problems)
     journal = fill(JournalSettings, tables.get("journal", {}), where="[journal]", problems=problems)
     events = fill(EventSettings, tables.get("events", {}), where="[events]", problems=problems)
+    outage = fill(OutageSettings, tables.get("outage", {}), where="[outage]", problems=problems)
     simulation = fill(SimulationTable, tables["simulation"], where="[simulation]", problems=problems) if "simulation" in tables else None
     supply = fill(SupplyTable, tables["supply"], where="[supply]", problems=problems) if "supply" in tables else None
     transformer = fill(Transformer, tables["transformer"], where="[transformer]", problems=problems) if "transformer" in tables else None
@@ -78,14 +81,14 @@ def _build(tables: dict[str, Any], problems: list[str], *, base: Path) -> Config
     entries = with_archive(meter_entries(tables.get("meter", []), problems), listed, problems)
     meters = read_meters(entries, {bus.name: bus for bus in buses}, profiles, schedule, problems)
     units = read_waveforms(tables.get("waveform", []), [entry.meter for entry in meters], problems)
-    if problems or agent is None or mqtt is None or acquire is None or cco is None or journal is None or events is None:
+    if problems or agent is None or mqtt is None or acquire is None or cco is None or journal is None or events is None or outage is None:
         return None
     archive = Archive(
         agent.area, tuple(entry.meter for entry in meters), version=listed.version, transformer=transformer, sites=listed.sites
     )
     return Config(
         agent=agent, mqtt=mqtt, archive=archive, buses=tuple(buses), meters=tuple(meters), acquire=acquire, journal=journal,
-        events=events, detectors=detectors, simulation=simulation, supply=supply, cco=cco,
+        events=events, outage=outage, detectors=detectors, simulation=simulation, supply=supply, cco=cco,
         waveform_detectors=waveform_detectors, units=units, work_file=base / files.work if files.work else None,
         standing_tickets=listed.standing_tickets,
     )

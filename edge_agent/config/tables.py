@@ -16,6 +16,7 @@ from edge_agent.events import EventSettings
 from edge_agent.journal import JournalSettings
 from edge_agent.model import Archive, Meter, Role, Ticket
 from edge_agent.model.site import PRIORITY_TAGS
+from edge_agent.outage import OutageSettings
 from edge_agent.publish.settings import MqttSettings
 from firmware_profiles.schema import MODBUS, Profile
 
@@ -195,6 +196,7 @@ class Config:
     acquire: AcquireSettings
     journal: JournalSettings
     events: EventSettings
+    outage: OutageSettings
     detectors: Mapping[str, Any]               # detector name -> its settings
     simulation: SimulationTable | None = None
     supply: SupplyTable | None = None

@@ -32,7 +32,8 @@ class Outage:
 
     ``incident`` is its identity over time: the place may be told more exactly from one finding to the next. A finding ends (END) with the
     state "restored" or "discarded"; after "restored" one more END with "closed" follows, or the outage begins anew. ``meters`` of the
-    finding are those that are still out, ``original`` all that it took. ``parent`` is the incident whose restoration left this one behind.
+    finding are those that are still out, at an END those that are back; ``original`` are all that it took. ``parent`` is the incident
+    whose restoration left this one behind.
     """
 
     incident: str

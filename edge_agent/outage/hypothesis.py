@@ -62,3 +62,8 @@ class Judgement:
 
     faults: tuple[Located, ...]
     dead: npt.NDArray[np.float64]
+
+
+def nothing_of(n_meters: int) -> Judgement:
+    """The judgement where there is no evidence."""
+    return Judgement(faults=(), dead=np.zeros(n_meters))

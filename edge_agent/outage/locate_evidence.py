@@ -144,28 +144,33 @@ class EvidenceOf:
         return found
 
     def load_log(self, counted: npt.NDArray[np.bool_], explained_a: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """shape (nodes, 4): what the area meter says for each node, ``counted`` meters (tree order) lost and the rest as it was.
+        """shape (nodes, 4): what the area meter says for each node, of the ``counted`` meters (tree order) that show a sign of loss.
+
+        Whether the current of all of them is gone or still there is one piece of evidence: each meter has the part of it that it has of the
+        current, so that a place and the places below it together never say the same thing twice.
 
         ``explained_a``: shape (3,), what other faults already explain of the drop.
         """
         tree, settings, observed = self._tree, self._settings, self.observed
         current_a = observed.last_current_a[tree.order]
+        shows = counted & ((observed.polls_failed > 0) | observed.gasped)[tree.order]
         found = np.zeros((len(tree.nodes), 1 + len(PHASE_BITS)))
         for column in range(1, found.shape[1]):
             drop_a = observed.load_drop_a[column - 1] - explained_a[column - 1]
             known = np.isfinite(current_a[:, column - 1])
             if not np.isfinite(drop_a) or not known.any():
                 continue
-            one_a = np.where(known, current_a[:, column - 1], 0.0)
             may_be_on = (tree.phase == column) | (tree.phase == THREE_PHASES)
-            typical_a = float(one_a[known & may_be_on].mean()) if (known & may_be_on).any() else 0.0
-            one_a = np.where(~known & may_be_on, typical_a, one_a) * counted
-            square = np.where(~known & may_be_on & counted, typical_a**2, 0.0)
-            lost_a, spread = _below(tree, one_a), _below(tree, square)
+            typical_a = float(current_a[known & may_be_on, column - 1].mean()) if (known & may_be_on).any() else 0.0
+            one_a = np.where(known, current_a[:, column - 1], np.where(may_be_on, typical_a, 0.0)) * shows
+            lost_a, guessed = float(one_a.sum()), int((~known & may_be_on & shows).sum())
+            if lost_a <= 0.0:
+                continue
             own = max(float(np.nan_to_num(observed.load_drop_sd_a[column - 1])), 0.1) ** 2
-            variance = own + spread + (settings.load_spread * lost_a) ** 2
+            variance = own + guessed * typical_a**2 + (settings.load_spread * lost_a) ** 2
             log = 0.5 * (drop_a**2 / own - (drop_a - lost_a) ** 2 / variance - np.log(variance / own))
-            found[:, column] = np.clip(log, -np.log(settings.load_odds), np.log(settings.load_odds))
+            limit = np.log(settings.load_odds)
+            found[:, column] = _below(tree, one_a * (min(max(log, -limit), limit) / lost_a))
         found[:, 0] = found[:, 1:].sum(axis=1)
         return found
 

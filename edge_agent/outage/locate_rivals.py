@@ -25,11 +25,13 @@ class Rivals:
         self._is_mute = (self._by_chance_log < np.log(0.5)) & ~observed.gasped
 
     def exactly(self, candidate: Candidate, view: View) -> Candidate:
-        """The lowest place that takes the same meters."""
+        """The lowest place that takes the same meters; the area itself where mains or area meter tell it from its only feeder."""
         if candidate.node < 0:
             return candidate
         column = candidate.column
         node = int(self._tree.lowest[candidate.node, column])
+        if candidate.node == 0 and view.node_log[0, column] > view.node_log[node, column] and self._evidence.area_log[column] > 0.0:
+            return candidate
         place = int(self._tree.alone[node, column])
         if place >= 0:
             return Candidate(log=float(view.meter_log[place]), place=place)

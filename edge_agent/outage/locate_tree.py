@@ -56,6 +56,7 @@ class LocateTree:
         self.lowest, self.alone = self._twins()
         is_lowest = self.lowest[:, 0] == np.arange(len(self.nodes))
         self._is_shadowed = ~is_lowest | (self.stop - self.start <= 1)
+        self._is_shadowed[0] = False          # of the area mains and area meter say something that they do not say of its only feeder
         self._set_priors(settings)
         self.no_phase_ratio = np.ones((len(self.order), COLUMNS - 1))
         self.no_phase_log = np.where(self.is_three[:, None], self.meter_phase_prior, -np.inf) * self.no_phase_ratio

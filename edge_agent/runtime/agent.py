@@ -18,23 +18,26 @@ from edge_agent.acquire.cco.speeds import baud_of, url_after_reset
 from edge_agent.acquire.dlt645_clock import ClockSetter
 from edge_agent.acquire.waveform_source import WaveformSource
 from edge_agent.config import BusTable, Config, MeterConfig
+from edge_agent.config.work_file import WorkFile
 from edge_agent.contract import Header, Simulation, Topics, topics
 from edge_agent.events import EventBook, EventIds
 from edge_agent.journal import GroupCommit, Journal
-from edge_agent.model import Clock
+from edge_agent.model import Clock, Evidence, EvidenceKind, WorkBook
+from edge_agent.outage import OutageEngine
 from edge_agent.publish import Announcements, Publisher
 from edge_agent.runtime.announce import Announcer
 from edge_agent.runtime.clock import AcceleratedClock, SystemClock
 from edge_agent.runtime.notify import notify
 from edge_agent.runtime.pipeline import Pipeline
 from edge_agent.runtime.supply import SupplyFile
-from edge_agent.state import Requests, StateStore, requests_directory
+from edge_agent.state import DispatchRequest, NeighbourRequest, RelearnRequest, Requests, StateStore, requests_directory
 from edge_agent.transport import create_link, framing_of
 
 log = logging.getLogger("hplc_edge.runtime")
 
 _SAVE_STATE_EVERY_S = 600.0  # learned state is some tens of kilobytes: saved more often it would wear flash
 _REQUESTS_EVERY_S = 10.0  # a person waits for it
+_WORK_EVERY_S = 10.0
 _WATCHDOG_EVERY_S = 10.0  # a third of WatchdogSec in deploy/hplc-edge.service
 _STOP_S = 1.5  # Ctrl-C to exit within 2 s
 
@@ -71,7 +74,10 @@ class Agent:
             journal=self._journal,
             notify=self._commit.notify,
             detectors={name: found[name].build(config.archive, settings) for name, settings in config.detectors.items()},
-            book=EventBook(config.events, EventIds(random.SystemRandom()).new),
+            outages=OutageEngine(
+                config.archive, config.outage, gasping_buses=[bus.name for bus in config.buses if bus.protocol == GDW10376_2]
+            ),
+            book=EventBook(config.events, EventIds(random.SystemRandom()).new, config.archive),
             store=StateStore(config.state_dir / "state"),
             supply=self._supply,
             waveform_detectors={
@@ -79,6 +85,9 @@ class Agent:
                 for name, settings in config.waveform_detectors.items()
             },
         )
+        self._work = None if config.work_file is None else WorkFile(config.work_file, config.archive, config.standing_tickets)
+        if self._work is None and config.standing_tickets:
+            self._pipeline.announce(WorkBook(tickets=config.standing_tickets))
         self._requests = Requests(requests_directory(config.state_dir))
         self._publisher = Publisher(
             journal=self._journal,
@@ -121,6 +130,7 @@ class Agent:
                 tasks.create_task(self._report_for_ever(), name="health"),
                 tasks.create_task(self._save_for_ever(), name="state"),
                 tasks.create_task(self._take_requests_for_ever(), name="requests"),
+                tasks.create_task(self._read_work_for_ever(), name="announced work"),
                 tasks.create_task(self._feed_watchdog(), name="watchdog"),
             ]
             log.info("%d meters on %d buses", len(self._config.meters), len(self._readers))
@@ -182,6 +192,9 @@ class Agent:
     async def _tick_for_ever(self) -> None:
         while True:
             self._pipeline.tick()
+            if asked := self._pipeline.to_ask():
+                for reader in self._readers:
+                    reader.read_soon(asked)
             await self._clock.sleep(self._config.agent.tick_s)
 
     async def _report_for_ever(self) -> None:
@@ -206,17 +219,28 @@ class Agent:
             self._pipeline.memory.save_detectors_soon()
 
     async def _take_requests_for_ever(self) -> None:
-        """Those of ``hplc-edge relearn``; the first ones may be older than this run."""
+        """Those of ``hplc-edge relearn`` and ``hplc-edge outage``; the first ones may be older than this run."""
         try:
             self._requests.prepare()
         except OSError as exc:
             log.warning("no request of an operator will be seen: %s", exc)
         while True:
-            for request in self._requests.take():
-                self._pipeline.relearn(request.meters, request.detectors)
+            for relearn in self._requests.take(RelearnRequest):
+                self._pipeline.relearn(relearn.meters, relearn.detectors)
+            for dispatch in self._requests.take(DispatchRequest):
+                self._pipeline.dispatch(dispatch)
+            for hint in self._requests.take(NeighbourRequest):
+                self._pipeline.take_evidence(Evidence(kind=EvidenceKind.NEIGHBOUR_OUT, at_utc_ms=hint.at_utc_ms))
             if self._pipeline.memory.is_saved:
                 self._requests.finish()
             await asyncio.sleep(_REQUESTS_EVERY_S)
+
+    async def _read_work_for_ever(self) -> None:
+        """What the utility announces, whenever its file changes."""
+        while self._work is not None:
+            if (book := self._work.poll()) is not None:
+                self._pipeline.announce(book)
+            await asyncio.sleep(_WORK_EVERY_S)
 
     async def _feed_watchdog(self) -> None:
         """Only while readings move or nobody can be read: a stuck agent is restarted by the service manager."""

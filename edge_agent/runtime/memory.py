@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from edge_agent.contract import RecordKind, SavedEvent, saved_event_of, split_record
 from edge_agent.contract.envelope import utc_ms_of
-from edge_agent.detect import Detector, WaveformDetector
+from edge_agent.detect.base import Condition
 from edge_agent.detect.fire_risk import KIND as FIRE_RISK
 from edge_agent.detect.fire_risk import ActiveFinding, FireRisk
 from edge_agent.events import EventBook, EventChange
@@ -21,6 +22,18 @@ _EVENTS_NAME = "events"
 _SAVE_AGAIN_S = 10.0       # a storm of findings must not write the learned state at every tick
 
 
+class Keeps(Protocol):
+    """What a detector, of frames or of windows, and the engine of outages have in common."""
+
+    def conditions(self) -> set[Condition]: ...
+
+    def save(self) -> bytes: ...
+
+    def load(self, data: bytes) -> None:
+        """Raises ValueError for what ``save`` of this version and this archive did not write."""
+        ...
+
+
 class Memory:
     """Saves nothing that is ahead of the journal: a power cut between the two would leave an event untold for ever."""
 
@@ -29,12 +42,12 @@ class Memory:
         *,
         store: StateStore,
         journal: Journal,
-        detectors: Mapping[str, Detector | WaveformDetector],
+        keepers: Mapping[str, Keeps],
         book: EventBook,
         clock: Clock,
         fire_risk: FireRisk,
     ) -> None:
-        self._store, self._journal, self._detectors, self._book, self._clock = store, journal, detectors, book, clock
+        self._store, self._journal, self._detectors, self._book, self._clock = store, journal, keepers, book, clock
         self._fire_risk = fire_risk
         self._unsaved: set[str] = set()        # detectors whose state on disk does not know what they have told
         self._is_book_saved = True

@@ -27,15 +27,17 @@ from edge_agent.detect.relearn import Relearns
 from edge_agent.errors import OutboxFull
 from edge_agent.events import EventBook, EventChange
 from edge_agent.journal import Journal
-from edge_agent.model import COLUMNS, Archive, AreaFrame, Clock, Evidence, EvidenceKind, Finding, Sample, SampleFlag, Waveform
+from edge_agent.model import COLUMNS, Archive, AreaFrame, Clock, Evidence, EvidenceKind, Finding, Sample, SampleFlag, Waveform, WorkBook
 from edge_agent.model.finding import Severity
+from edge_agent.outage import OutageEngine
 from edge_agent.runtime.clock_watch import ClockWatch
-from edge_agent.runtime.memory import Memory
+from edge_agent.runtime.memory import Keeps, Memory
 from edge_agent.runtime.supply import Supply
-from edge_agent.state import StateStore
+from edge_agent.state import DispatchRequest, StateStore
 
 log = logging.getLogger("hplc_edge.runtime")
 
+_OUTAGES = "outages"         # name of the engine's state among those of the detectors
 _DOUBTS = (
     (SampleFlag.NOT_AVAILABLE, "not_available"),
     (SampleFlag.IMPLAUSIBLE, "implausible"),
@@ -55,13 +57,14 @@ class Pipeline:
         journal: Journal,
         notify: Callable[[str], None],
         detectors: Mapping[str, Detector],
+        outages: OutageEngine,
         book: EventBook,
         store: StateStore,
         supply: Supply | None,
         waveform_detectors: Mapping[str, WaveformDetector] | None = None,
     ) -> None:
         self._archive, self._clock, self._header, self._journal, self._notify = archive, clock, header, journal, notify
-        self._detectors, self._book, self._supply = detectors, book, supply
+        self._detectors, self._outages, self._book, self._supply = detectors, outages, book, supply
         self._waveform_detectors = dict(waveform_detectors or {})
         self._all_detectors: dict[str, Detector | WaveformDetector] = {**detectors, **self._waveform_detectors}
         self._told_of_waveforms: set[str] = set()       # since the last tick
@@ -72,7 +75,8 @@ class Pipeline:
         self.frame = AreaFrame.empty(len(archive.meters), clock.utc_ms())
         self._unjournaled: deque[EventChange] = deque()
         self._fire_risk, self._unjudged = FireRisk(archive), list[Finding]()
-        self.memory = Memory(store=store, journal=journal, detectors=self._all_detectors, book=book, clock=clock, fire_risk=self._fire_risk)
+        keepers: dict[str, Keeps] = {**self._all_detectors, _OUTAGES: outages}
+        self.memory = Memory(store=store, journal=journal, keepers=keepers, book=book, clock=clock, fire_risk=self._fire_risk)
         self.samples = self.readings_dropped = self.events = self.waveforms = 0
 
     def take_sample(self, sample: Sample) -> None:
@@ -115,7 +119,7 @@ class Pipeline:
         self._told_of_waveforms |= {name for name, detector in self._waveform_detectors.items() if self._tell(detector.take(waveform))}
 
     def take_evidence(self, evidence: Evidence) -> None:
-        """A poll without answer, or a bus that came or went."""
+        """A poll without answer, a bus that came or went, or what modules and meters say about their supply."""
         if evidence.kind is EvidenceKind.POLL_FAILED:
             for meter in evidence.meters:
                 self.frame.poll_failed(meter, evidence.at_utc_ms)
@@ -123,6 +127,12 @@ class Pipeline:
             is_up = evidence.kind is EvidenceKind.BUS_UP
             self.frame.reachable[list(evidence.meters)] = is_up
             self.system_event("bus.up" if is_up else "bus.down", "info" if is_up else "warning", {"bus": evidence.bus}, event_class="comm")
+        else:
+            self._outages.take(evidence, self._clock.utc_ms())
+
+    def to_ask(self) -> list[int]:
+        """Meters (archive indices) to read soon, so that it shows who has supply; empty again after the call."""
+        return self._outages.to_ask()
 
     def tick(self) -> None:
         """Let every detector look at the area."""
@@ -138,10 +148,14 @@ class Pipeline:
             self.frame.supply_v[:] = self._supply.read()
         told = [name for name, detector in self._detectors.items() if self._tell(detector.update(self.frame))]
         told += self._told_of_waveforms
+        if self._tell(self._outages.update(self.frame)):
+            told.append(_OUTAGES)
         self._told_of_waveforms.clear()
+        waited = self._book.due(self.frame.now_utc_ms)
+        self._unjournaled.extend(waited)
         risks = self._fire_risk.update(self._unjudged, self.frame.now_utc_ms)
         self._unjudged.clear()
-        has_news = bool(told) + sum(map(self._apply, risks)) > 0
+        has_news = bool(told) + bool(waited) + sum(map(self._apply, risks)) > 0
         self._journal_changes()
         for fault in self._journal.take_faults():
             log.warning("journal: %s", fault)
@@ -203,6 +217,23 @@ class Pipeline:
         log.warning("%d meters are learned anew by %s", len(indices), ", ".join(done) or "nobody")
         data: dict[str, str | int | float | bool] = {"meters": " ".join(meters), "detectors": " ".join(done)}
         self._try_system_event("detect.relearn", "info", data)
+
+    def announce(self, book: WorkBook) -> None:
+        """What is planned, in place of what was announced before."""
+        self._outages.announce(book)
+
+    def dispatch(self, request: DispatchRequest) -> None:
+        """What the back end says about a crew; of an event that is not on it is passed over."""
+        change = self._book.dispatch(
+            request.event_id, request.state, at_utc_ms=request.at_utc_ms, now_utc_ms=self._clock.utc_ms(), by=request.by,
+            until_utc_ms=request.until_utc_ms,
+        )
+        if change is None:
+            log.warning("event %s: %s is passed over: it is not on, or something later was said", request.event_id, request.state)
+            return
+        self._unjournaled.append(change)
+        self._journal_changes()
+        self.memory.has_told(())
 
     def _tell(self, findings: list[Finding]) -> bool:
         """Findings of one detector: to the book, and to the fire risk at the end of the tick. False when they say nothing new."""

@@ -106,7 +106,7 @@ class DemoArea:
             "reply_timeout_floor_s = 0.05",
             "[detect.voltage]  # EN 50160: 230 V +-10 %",
             "high_ratio = 1.10",
-            "[detect.silence]",
+            "[outage]",
             "nominal_voltage_v = 230.0",
             "[supply]",
             f"file = {json.dumps(str(directory / 'mains'))}",

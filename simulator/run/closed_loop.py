@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from edge_agent.contract.envelope import utc_ms_of
 from edge_agent.detect import find_detectors
 from edge_agent.events import EventBook, EventIds, EventSettings
 from edge_agent.journal import Journal
-from edge_agent.model import Archive, Evidence, EvidenceKind, Sample, TimeSource
+from edge_agent.model import Archive, Evidence, EvidenceKind, Sample, TimeSource, WorkBook
+from edge_agent.outage import OutageEngine, OutageSettings
 from edge_agent.runtime.pipeline import Pipeline
 from edge_agent.state import StateStore
 from simulator.run.metering import Measured, Metering, Models, archive_of
@@ -80,10 +81,12 @@ class LoopResult:
 def run_closed_loop(
     world: World, *, duration_s: float, poll_s: float = 60.0, tick_s: float = 1.0, settings: Mapping[str, Any] | None = None,
     say: Callable[[float], None] = lambda now_s: None, on_poll: OnPoll | None = None, models: Models | None = None,
+    work: WorkBook | None = None, only: Collection[str] | None = None,
 ) -> LoopResult:
     """Run for ``duration_s``. ``settings``: detector name -> its settings, default as shipped; ``say`` is told the time once a minute.
 
     ``models``: profiles of the meters, whose registers decide how finely they show.
+    ``work``: what the utility has announced to the agent. ``only``: these detectors run; default: all.
     ``on_poll(at_s, meter, values, values of all)`` is called for each answer.
 
     Raises:
@@ -94,7 +97,9 @@ def run_closed_loop(
     with tempfile.TemporaryDirectory(prefix="hplc-edge-loop-") as name:
         journal = Journal.open(Path(name) / "journal")
         try:
-            pipeline = _pipeline(Path(name), journal, archive, clock, mains, settings or {})
+            pipeline = _pipeline(Path(name), journal, archive, clock, mains, settings or {}, only)
+            if work is not None:
+                pipeline.announce(work)
             failed = _live(
                 pipeline, journal, metering, clock, mains, duration_s=duration_s, poll_s=poll_s, tick_s=tick_s, say=say, on_poll=on_poll
             )
@@ -111,7 +116,7 @@ def _live(
     """Poll each meter in its own phase of the period, tick, commit; gives the number of failed polls."""
     n, step_s, failed = len(metering.loads) + 1, metering.world.step_s, 0
     phase_s = poll_s * np.arange(n) / n
-    committed_s, step, measured = 0.0, -1, None
+    committed_s, step, measured, relays = 0.0, -1, None, _Relays(metering.world)
     for tick in range(1, int(duration_s / tick_s) + 1):
         begin_s, clock.now_s = (tick - 1) * tick_s, tick * tick_s
         now_step = int(begin_s // step_s)
@@ -122,6 +127,10 @@ def _live(
         for meter in np.flatnonzero(first != last).tolist():
             at_s = float(first[meter] * poll_s + phase_s[meter])
             failed += _poll(pipeline, measured, meter, EPOCH_UTC_MS + round(1000 * at_s))
+            if not measured.silent[meter] and (kind := relays.news(meter, at_s)) is not None:
+                pipeline.take_evidence(
+                    Evidence(kind=kind, at_utc_ms=EPOCH_UTC_MS + round(1000 * at_s), meters=(meter,), bus="simulated")
+                )
             if on_poll is not None and not measured.silent[meter]:
                 on_poll(at_s, meter, measured.values[meter], measured.values)
         pipeline.tick()
@@ -132,6 +141,22 @@ def _live(
                 journal.ack(stream, journal.committed(stream))
             say(clock.now_s)
     return failed
+
+
+class _Relays:
+    """What the status words of answering meters say of their relays: told when it is another than at the last answer."""
+
+    def __init__(self, world: World) -> None:
+        place = {meter.id: index for index, meter in enumerate(world.area.meters)}
+        self._open_s = [(place[name], change.at_s, change.until_s) for change in world.timeline.changes for name in change.relay]
+        self._told_open: set[int] = set()
+
+    def news(self, meter: int, at_s: float) -> EvidenceKind | None:
+        is_open = any(meter == own and begin_s <= at_s < end_s for own, begin_s, end_s in self._open_s)
+        if is_open == (meter in self._told_open):
+            return None
+        self._told_open ^= {meter}
+        return EvidenceKind.RELAY_OPENED if is_open else EvidenceKind.RELAY_CLOSED
 
 
 def _poll(pipeline: Pipeline, measured: Measured, meter: int, at_utc_ms: int) -> bool:
@@ -145,14 +170,16 @@ def _poll(pipeline: Pipeline, measured: Measured, meter: int, at_utc_ms: int) ->
 
 
 def _pipeline(
-    directory: Path, journal: Journal, archive: Archive, clock: VirtualClock, mains: _Mains, settings: Mapping[str, Any]
+    directory: Path, journal: Journal, archive: Archive, clock: VirtualClock, mains: _Mains, settings: Mapping[str, Any],
+    only: Collection[str] | None,
 ) -> Pipeline:
-    found = find_detectors()
+    found = {name: kind for name, kind in find_detectors().items() if only is None or name in only}
     return Pipeline(
         archive=archive, clock=clock,
         header=Header(agent="loop", epoch=journal.epoch, boot="simulated", sim=Simulation(description="closed loop", speed=1.0)),
         journal=journal, notify=lambda stream: None,
         detectors={name: kind.build(archive, settings.get(name, kind.settings())) for name, kind in found.items()},
+        outages=OutageEngine(archive, OutageSettings()),
         book=EventBook(EventSettings(), EventIds(random.Random(1)).new), store=StateStore(directory / "state"), supply=mains,
     )
 

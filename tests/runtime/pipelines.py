@@ -8,6 +8,7 @@ from edge_agent.detect import find_detectors
 from edge_agent.events import EventBook, EventIds, EventSettings
 from edge_agent.journal import Journal
 from edge_agent.model import Archive, TimeSource
+from edge_agent.outage import OutageEngine, OutageSettings
 from edge_agent.runtime.pipeline import Pipeline
 from edge_agent.state import StateStore
 
@@ -29,13 +30,14 @@ class SettableClock:
         raise AssertionError("nobody sleeps here")
 
 
-def make_pipeline(directory, clock, archive=None, waveform_detectors=None, **detector_settings):
+def make_pipeline(directory, clock, archive=None, waveform_detectors=None, outage=None, **detector_settings):
     """The pipeline and its journal; ``detector_settings`` by the detector's name."""
     archive, journal, found = archive or Archive("a", ()), Journal.open(directory / "journal"), find_detectors()
     detectors = {name: found[name].build(archive, settings) for name, settings in detector_settings.items()}
     pipeline = Pipeline(
         archive=archive, clock=clock, header=Header(agent="e", epoch=journal.epoch, boot="b00t"), journal=journal,
-        notify=lambda stream: None, detectors=detectors, book=EventBook(EventSettings(), EventIds(random.Random(1)).new),
+        outages=OutageEngine(archive, outage or OutageSettings()), notify=lambda stream: None, detectors=detectors,
+        book=EventBook(EventSettings(), EventIds(random.Random(1)).new),
         store=StateStore(directory / "state"), supply=None, waveform_detectors=waveform_detectors,
     )
     return pipeline, journal

@@ -5,13 +5,14 @@ import pytest
 
 from edge_agent.detect import find_detectors
 from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Evidence, EvidenceKind, Meter, Sample, TimeSource
+from edge_agent.outage import OutageSettings
 from tests.runtime.pipelines import SettableClock, journaled, make_pipeline
 
 FOUND = find_detectors()
 SETTINGS = {
     "overload": FOUND["overload"].settings(tau_s=60.0),
-    "silence": FOUND["silence"].settings(silent_polls=1, silent_s=0.0, hold_s=0.0),
 }
+OUTAGE = OutageSettings(silent_polls=1, silent_s=0.0, hold_s=0.0)
 ARCHIVE = Archive("a", tuple(
     Meter(id=f"m{index}", index=index, profile="p", bus="b", node="f1/b1", rated_current_a=60.0) for index in range(3)
 ))  # fmt: skip
@@ -22,8 +23,8 @@ class Runs:
         self.directory, self.clock = directory, SettableClock()
         self.clock.set_ms = 1_790_000_000_000
 
-    def start(self, **settings):
-        self.pipeline, self.journal = make_pipeline(self.directory, self.clock, ARCHIVE, **(settings or SETTINGS))
+    def start(self, settings=SETTINGS):
+        self.pipeline, self.journal = make_pipeline(self.directory, self.clock, ARCHIVE, outage=OUTAGE, **settings)
         self.pipeline.restore()
 
     def pass_time(self, seconds, *currents_a):
@@ -89,7 +90,7 @@ def test_a_level_whose_detector_is_gone_ends_at_the_start(runs):
     runs.start()
     runs.pass_time(200, 75.0)
     runs.stop(cleanly=True)
-    runs.start(silence=SETTINGS["silence"])
+    runs.start({})
     runs.pass_time(2, 10.0)
     assert runs.events()[-1] == ("fire.risk.end", "m0", "info")
     assert runs.pipeline.active_alarms() == []

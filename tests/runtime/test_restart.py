@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from edge_agent.detect import find_detectors
 from edge_agent.model import COLUMN_INDEX, N_COLUMNS, Archive, Evidence, EvidenceKind, Meter, Sample, TimeSource
+from edge_agent.outage import OutageSettings
 from tests.runtime.pipelines import SettableClock, journaled, make_pipeline
 
-SILENCE = find_detectors()["silence"].settings(silent_polls=1, silent_s=0.0, hold_s=0.0)
+OUTAGE = OutageSettings(silent_polls=1, silent_s=0.0, hold_s=0.0)
 
 
 def archive(*ids):
-    return Archive("a", tuple(Meter(id=name, index=index, profile="p", bus="b") for index, name in enumerate(ids)))
+    return Archive("a", tuple(Meter(id=name, index=index, profile="p", bus=f"b{index}") for index, name in enumerate(ids)))
 
 
 class Runs:
@@ -22,7 +22,7 @@ class Runs:
         self.clock.set_ms = 1_790_000_000_000
 
     def start(self, *ids):
-        self.pipeline, self.journal = make_pipeline(self.directory, self.clock, archive(*ids), silence=SILENCE)
+        self.pipeline, self.journal = make_pipeline(self.directory, self.clock, archive(*ids), outage=OUTAGE)
         self.pipeline.restore()
 
     def pass_time(self, seconds, *, silent=(), answering=()):
@@ -69,12 +69,12 @@ def test_an_event_whose_detector_state_was_saved_ends_in_the_next_run(runs):
 
 
 def test_an_event_newer_than_the_saved_state_is_withdrawn_and_does_not_stay_for_ever(runs):
-    runs.start("m1", "m2")
-    runs.pass_time(5, silent=[1])
-    runs.pass_time(2, silent=[0, 1])     # within the ten seconds between two writes
+    runs.start("m1", "m2", "m3")
+    runs.pass_time(5, silent=[1], answering=[0, 2])
+    runs.pass_time(2, silent=[0, 1], answering=[2])     # within the ten seconds between two writes
     runs.kill()
-    runs.start("m1", "m2")
-    runs.pass_time(3, answering=[0, 1])
+    runs.start("m1", "m2", "m3")
+    runs.pass_time(3, answering=[0, 1, 2])
     names = [name for name, _, _ in runs.events()]
     assert sorted(names[:2]) == ["meter.silent.start"] * 2
     assert sorted(names[2:]) == ["meter.silent.end", "meter.silent.withdrawn"]
@@ -122,4 +122,4 @@ def test_state_is_not_saved_before_what_it_told_is_on_disk(runs):
     runs.journal.commit()
     runs.pipeline.tick()
     assert b"meter.silent" in saved()["events.state"]
-    assert "detector-silence.state" in saved()
+    assert "detector-outages.state" in saved()

@@ -46,11 +46,16 @@ def test_a_branch_that_is_cut_is_one_outage_there_and_its_return_is_told():
     fault = Change(id="f", fault_class="branch_outage", place=branch, at_s=900.0, until_s=2400.0, edits=(cut(branch),))
     result = run_closed_loop(world(fault), duration_s=3600, poll_s=10.0)
     outages = [event for event in result.events if event["type"].startswith("outage")]
-    assert [event["type"] for event in outages] == ["outage.start", "outage.restore"]
+    told = [event["type"] for event in outages]
+    assert [name for name in told if name != "outage.change"] == ["outage.start", "outage.restore", "outage.close"]
+    assert len({event["data"]["event_id"] for event in outages}) == 1
     feeder = branch.split("/")[0]
     alone = {meter.id for meter in AREA.meters if meter.node.startswith(f"{feeder}/")} == behind      # then the feeder is the same place
     assert outages[0]["data"]["node_id"] in ({branch, feeder} if alone else {branch})
-    assert set(outages[0]["data"]["meters"]) == behind
+    assert max((event["data"] for event in outages), key=lambda body: body["confidence"])["node_id"] == outages[-1]["data"]["node_id"]
+    localised = next(event["data"] for event in outages if event["data"]["state"] == "localised")
+    assert set(localised["meters"]) == behind
+    assert result.published_s({"data": localised}) <= 930.0
     assert result.polls_failed > 0
 
 
@@ -59,8 +64,9 @@ def test_a_transformer_that_loses_its_supply_is_an_outage_of_the_area_proven_by_
     fault = Change(id="f", fault_class="upstream", place="lv", at_s=600.0, until_s=1800.0, edits=fuses)
     result = run_closed_loop(world(fault), duration_s=2700, poll_s=10.0)
     outages = [event for event in result.events if event["type"].startswith("outage")]
-    assert [(event["type"], event["data"]["scope"]) for event in outages] == [("outage.start", "area"), ("outage.restore", "area")]
-    assert outages[0]["data"]["state"] == "confirmed"
+    told = [(event["type"], event["data"]["scope"]) for event in outages if event["type"] != "outage.change"]
+    assert told == [("outage.start", "area"), ("outage.restore", "area"), ("outage.close", "area")]
+    assert outages[0]["data"]["state"] == "localised"
 
 
 def test_a_lost_neutral_of_the_only_feeder_is_told_at_the_second_reading_and_is_no_outage():

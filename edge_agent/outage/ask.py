@@ -1,0 +1,74 @@
+"""What to ask next: the meters whose answer tells most about what has failed, no more than the budget allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.model import Archive, AreaFrame
+
+_CERTAIN = 1e-4          # p (1 - p) below which an answer would change nothing
+
+
+class Questions:
+    """Chooses meters for a presence read. A meter is not asked again before ``again_s``: polls at one moment are one piece of evidence.
+
+    ``most``: questions for one unclear situation, 0 = no limit; it starts anew with ``nothing_is_unclear``.
+    """
+
+    def __init__(self, archive: Archive, *, most: int, at_once: int, again_s: float) -> None:
+        self._most, self._at_once, self._again_ms = most, at_once, round(1000 * again_s)
+        nodes = [meter.node for meter in archive.meters]
+        self._box = np.array([sorted(set(nodes)).index(node) for node in nodes], np.intp)
+        self._asked_ms = np.full(len(nodes), np.iinfo(np.int64).min // 2, np.int64)
+        self._asked = 0
+
+    def nothing_is_unclear(self) -> None:
+        self._asked = 0
+
+    def choose(
+        self, frame: AreaFrame, *, suspects: npt.NDArray[np.bool_], failed: npt.NDArray[np.int32], enough_failed: int,
+        answered: npt.NDArray[np.bool_], dead: npt.NDArray[np.float64], may_be_asked: npt.NDArray[np.bool_],
+    ) -> list[int]:
+        """Archive indices, the most telling first.
+
+        First those that are suspected and have not failed often enough to be believed, one of each box before the second of any; then the
+        meters whose supply is most in doubt, again one witness of each box first. Who has answered since, or has failed often enough,
+        tells nothing new.
+        """
+        self._asked_ms = np.minimum(self._asked_ms, frame.now_utc_ms)
+        open_question = may_be_asked & ~answered & (failed < enough_failed) & (frame.now_utc_ms - self._asked_ms >= self._again_ms)
+        doubt = dead * (1.0 - dead)
+        wanted = np.flatnonzero(open_question & (suspects | (doubt > _CERTAIN)))
+        if not wanted.size:
+            return []
+        left = self._at_once if not self._most else min(self._at_once, self._most - self._asked)
+        if left <= 0:
+            return []
+        order = wanted[np.lexsort((-doubt[wanted], ~suspects[wanted]))]
+        turn = _turn_in_box(self._box[order])
+        chosen: list[int] = order[np.lexsort((np.arange(order.size), turn))][:left].tolist()
+        self._asked_ms[chosen] = frame.now_utc_ms
+        self._asked += len(chosen)
+        return chosen
+
+    def again(self, meters: Iterable[int], frame: AreaFrame, may_be_asked: npt.NDArray[np.bool_]) -> list[int]:
+        """Of these, those that may be asked now: whether they are back."""
+        due = [
+            index for index in meters if may_be_asked[index] and frame.now_utc_ms - int(self._asked_ms[index]) >= self._again_ms
+        ][:self._at_once]
+        self._asked_ms[due] = frame.now_utc_ms
+        return due
+
+
+def _turn_in_box(boxes: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """For each element how many before it are of the same box."""
+    order = np.argsort(boxes, kind="stable")
+    ranked = boxes[order]
+    first = np.r_[True, ranked[1:] != ranked[:-1]]
+    start = np.maximum.accumulate(np.where(first, np.arange(ranked.size), 0))
+    turn = np.empty(boxes.size, np.intp)
+    turn[order] = np.arange(ranked.size) - start
+    return turn

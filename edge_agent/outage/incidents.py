@@ -1,0 +1,343 @@
+"""All incidents that are on, and what a tick makes of them: new ones, better placed ones, returning ones, ended ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.model import Archive, AreaFrame, Finding, Place, Stage
+from edge_agent.model.finding import OutageState
+from edge_agent.model.site import PRIORITY_TAGS
+from edge_agent.outage.announced import is_covered
+from edge_agent.outage.cases import Case
+from edge_agent.outage.delivery import Delivery
+from edge_agent.outage.hypothesis import AREA, Rival
+from edge_agent.outage.incident import COMM, PLANNED, Incident, finding_of, in_words, place_of
+from edge_agent.outage.mains import PhaseMains
+from edge_agent.outage.restore import Restoration, Return
+from edge_agent.outage.ripeness import Ripeness, is_by_mains
+from edge_agent.outage.settings import OutageSettings
+from edge_agent.outage.signs import Signs
+
+_NEIGHBOUR_MS = 120_000       # hint and own loss of supply belong together within this time
+_STEPS = 10
+_MOMENTARY_MEMBERS = 3        # so many at once that returned before anybody was sure were out, and not only unheard
+
+
+class Incidents:
+    """``gasping``: shape (n,), who could send a last gasp."""
+
+    def __init__(self, archive: Archive, settings: OutageSettings, *, gasping: npt.NDArray[np.bool_], delivery: Delivery) -> None:
+        self._archive, self._settings, self._delivery, self._gasping = archive, settings, delivery, gasping
+        self._ripeness = Ripeness(settings, gasping)
+        priority = frozenset(meter.index for meter in archive.meters if set(meter.tags) & set(PRIORITY_TAGS))
+        self._restoration = Restoration(archive, settings, priority)
+        self._nodes = [meter.node for meter in archive.meters]
+        self._ids = [meter.id for meter in archive.meters]
+        self._all: list[Incident] = []
+        self._serial = 0
+        self._neighbour_ms: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    def neighbour_out(self, at_ms: int) -> None:
+        """Another area of the same 10 kV line has lost its supply."""
+        self._neighbour_ms = at_ms
+
+    def explained(self) -> npt.NDArray[np.bool_]:
+        """Shape (n,): meters that are out as part of an incident that is told."""
+        return self._mask(incident.out for incident in self._all if not incident.is_over)
+
+    def spared(self, now_ms: int) -> npt.NDArray[np.bool_]:
+        """Shape (n,): the last few of an outage that has just ended, who may answer a moment later."""
+        hold_ms = round(1000 * self._settings.hold_s)
+        return self._mask(one.out for one in self._all if one.restored_ms is not None and now_ms - one.restored_ms <= hold_ms)
+
+    def masked(self) -> npt.NDArray[np.bool_]:
+        """Shape (n,): meters that a settled outage explains."""
+        return self._mask(one.out for one in self._all if one.is_settled and not one.is_over and one.kind != COMM)
+
+    def place_id_of(self, index: int) -> str:
+        """Of the incident that a meter is part of."""
+        return next(place_of(self._archive, one.best).id for one in self._all if index in one.out and not one.is_over)
+
+    def covers(self, index: int, from_ms: int, until_ms: int) -> bool:
+        """Whether an incident with this meter is on, or ended recently, and overlaps that time."""
+        return any(
+            index in one.members and one.began_ms - one.uncertainty_ms - 1000 * self._settings.gasp_within_s <= until_ms
+            and (one.restored_ms is None or one.restored_ms >= from_ms) for one in self._all
+        )
+
+    def waiting(self, frame: AreaFrame) -> list[int]:
+        """Members that may be back: some of their incident answer already, or its mains are."""
+        return [
+            index for one in self._all if not one.is_over and one.answering_ms is not None for index in sorted(one.out)
+            if frame.reachable[index]
+        ]
+
+    def conditions(self) -> set[tuple[str, Place]]:
+        found = set()
+        for one in self._all:
+            if not one.is_over:
+                found.add((one.kind, place_of(self._archive, one.best) if one.kind == COMM else Place(kind="incident", id=one.id)))
+        return found
+
+    def forget_the_future(self, now_ms: int) -> None:
+        """After the clock was set back nothing has begun later than now."""
+        for one in self._all:
+            one.began_ms, one.first_ms = min(one.began_ms, now_ms), min(one.first_ms, now_ms)
+            one.settle_ms = min(one.settle_ms, now_ms)
+            one.answering_ms = None if one.answering_ms is None else min(one.answering_ms, now_ms)
+            one.restored_ms = None if one.restored_ms is None else min(one.restored_ms, now_ms)
+
+    def follow_returns(self, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> list[Finding]:
+        """Who is back, and what has ended by it."""
+        findings = []
+        for one in list(self._all):
+            if one.is_over:
+                if frame.now_utc_ms - (one.restored_ms or 0) >= round(1000 * self._settings.stable_s):
+                    self._all.remove(one)
+                    findings += self._end(one, frame, "closed") if one.kind != COMM else []
+                continue
+            came = self._restoration.look(one, frame, signs, mains)
+            if came in (Return.RESTORED, Return.LEFT_BEHIND):
+                findings += self._restored(one, frame)
+            elif came is Return.PARTIAL and one.state != "partial" and one.is_settled:
+                one.state = "partial"
+                findings += self._tell(one, frame, Stage.CHANGE)
+            elif came is Return.PARTIAL and one.is_settled:
+                findings += self._tell(one, frame, Stage.CHANGE)
+            elif came is Return.NOTHING and one.state == "partial":
+                one.state = "localised"
+                findings += self._tell(one, frame, Stage.CHANGE)
+        return findings
+
+    def join(
+        self, frame: AreaFrame, signs: Signs, failed: npt.NDArray[np.int32], others: npt.NDArray[np.bool_]
+    ) -> list[Finding]:
+        """A meter below a settled outage that is found silent only now, as behind a bus that has come back, is part of it.
+
+        ``others``: shape (n,), meters whose silence has a cause of its own.
+        """
+        findings: list[Finding] = []
+        settled = [one for one in self._all if one.is_settled and not one.is_over and one.kind != COMM and one.best.meter < 0]
+        if not settled:
+            return findings
+        loose = ((failed > 0) | signs.gasped) & frame.reachable & ~self.explained() & ~others
+        for one in settled:
+            joined = {
+                index for index in np.flatnonzero(loose).tolist()
+                if is_covered(self._nodes[index], one.best.node) and frame.answered_utc_ms[index] <= one.began_ms
+                and (failed[index] >= self._settings.confirm_polls or signs.gasped[index])
+                and (not one.best.phases or self._archive.meters[index].grid_phases in ("", one.best.phases))
+                and self._archive.meters[index].role.value == "customer"
+            }
+            if joined:
+                one.members |= joined
+                one.out |= joined
+                findings += self._tell(one, frame, Stage.CHANGE)
+        return findings
+
+    def reconcile(
+        self, cases: Sequence[Case], dead: npt.NDArray[np.float64], frame: AreaFrame, signs: Signs, mains: PhaseMains
+    ) -> list[Finding]:
+        """Make incidents of the cases of a judgement: each revises the one that shares most meters with it, or is new.
+
+        ``dead``: shape (n,), of the same judgement.
+        """
+        findings: list[Finding] = []
+        matched: set[str] = set()
+        for case in cases:
+            if not self._is_worth_telling(case, frame, signs):
+                continue
+            same = [
+                one for one in self._all
+                if one.id not in matched and one.members & case.members and (one.kind == COMM) == (case.kind == COMM) and not one.is_settled
+            ]
+            same += [one for one in self._all if one.is_over and one.kind == case.kind and one.id not in matched
+                     and one.best == case.located.best and one.members & case.members]
+            if same:
+                one = max(same, key=lambda other: (len(other.members & case.members), -other.first_ms))
+                stage = Stage.BEGIN if one.is_over else Stage.CHANGE
+            else:
+                one, stage = self._new(case, frame, signs), Stage.BEGIN
+            matched.add(one.id)
+            for other in same:
+                if other is not one and not other.is_over and other.members <= case.members:
+                    one.first_ms, one.began_ms = min(one.first_ms, other.first_ms), min(one.began_ms, other.began_ms)
+                    findings += self._drop(other, frame, superseded_by=place_of(self._archive, case.located.best).id)
+            if case.kind != COMM:
+                for other in [other for other in self._all if other.kind == COMM and other.members <= case.members]:
+                    findings += self._drop(other, frame, superseded_by=place_of(self._archive, case.located.best).id)
+            self._revise(one, case, frame, signs, mains)
+            self._ripen(one, frame, signs, mains)
+            findings += self._tell(one, frame, stage)
+        findings += self._unmatched(matched, dead, frame)
+        return findings + self.ripen(frame, signs, mains)
+
+    def ripen(self, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> list[Finding]:
+        """What time alone makes of incidents that are not settled."""
+        findings = []
+        for one in self._all:
+            if not one.is_over and not one.is_settled and one.told:
+                self._ripen(one, frame, signs, mains)
+                findings += self._tell(one, frame, Stage.CHANGE)
+        return findings
+
+    def save(self) -> list[Any]:
+        return [self._serial, self._neighbour_ms, [one.save() for one in self._all]]
+
+    def load(self, saved: list[Any]) -> None:
+        """Raises ValueError, TypeError or KeyError for what ``save`` did not give for these meters; nothing is changed then."""
+        serial, neighbour_ms, incidents = saved
+        found = [Incident.loaded(one, len(self._ids)) for one in incidents]
+        nodes = {AREA, *self._archive.nodes}
+        if any(one.best.node not in nodes for one in found):
+            raise ValueError("of other nodes")
+        self._serial, self._neighbour_ms = int(serial), None if neighbour_ms is None else int(neighbour_ms)
+        self._all = found
+
+    def _ripen(self, one: Incident, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> None:
+        if one.kind == COMM:
+            return
+        self._ripeness.look(one, frame, signs, mains)
+        if one.is_settled:
+            self._learn(one, signs, mains)
+
+    def _is_worth_telling(self, case: Case, frame: AreaFrame, signs: Signs) -> bool:
+        known = any(one.members & case.members and not one.is_over and (one.kind == COMM) == (case.kind == COMM) for one in self._all)
+        if case.kind != COMM:
+            return known or case.located.is_real >= self._settings.suspect_from
+        if len(case.members) < 2:
+            return False               # one meter alone is told as silent
+        members = sorted(case.members)
+        deaf = signs.polls_failed(frame)[members] >= self._settings.silent_polls
+        since_ms = signs.first_failed_ms(frame)[members]
+        lasted = frame.now_utc_ms - since_ms.min() >= round(1000 * self._settings.silent_s)
+        return known or bool(deaf.mean() > 0.5 and lasted and case.located.probability >= self._settings.suspect_from)
+
+    def _new(self, case: Case, frame: AreaFrame, signs: Signs) -> Incident:
+        self._serial += 1
+        began_ms, uncertainty_ms = self._ripeness.begin_of(case.members, frame, signs)
+        parent = next((one for one in self._all if one.is_over and case.members <= one.members and case.kind == one.kind), None)
+        if parent is not None:
+            began_ms, uncertainty_ms = parent.began_ms, parent.uncertainty_ms
+        one = Incident(
+            id=f"{began_ms:x}-{self._serial}", kind=case.kind, best=case.located.best, members=set(case.members), out=set(case.members),
+            began_ms=began_ms, uncertainty_ms=uncertainty_ms, first_ms=began_ms - uncertainty_ms, settle_ms=frame.now_utc_ms,
+            parent="" if parent is None else parent.id,
+        )
+        self._all.append(one)
+        return one
+
+    def _revise(self, one: Incident, case: Case, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> None:
+        located = case.located
+        if one.is_over:
+            one.restored_ms = one.answering_ms = None
+            one.state, one.is_settled = "confirmed", False
+        if case.kind == COMM:
+            one.is_real = located.probability
+        else:
+            one.is_real = located.is_real
+        if case.kind != COMM or not one.told:
+            one.best = located.best           # what is told of a way that is broken keeps its place
+        one.kind, one.work, one.cause = case.kind, case.work, "planned" if case.kind == PLANNED else "fault"
+        one.members |= case.members
+        one.out = {index for index in one.members if index in case.members or index in one.out}
+        if not case.members >= one.members and one.state == "suspected":
+            one.members, one.out = set(case.members), set(case.members)
+        one.odds, one.runner_up = located.odds, in_words(self._archive, located.runner_up)
+        one.disagreeing = tuple(self._ids[index] for index in located.disagreeing)
+        if not one.parent and not one.is_settled:
+            began_ms, uncertainty_ms = self._ripeness.begin_of(one.members, frame, signs)
+            if is_by_mains(one, mains) and not one.best.phases:
+                began_ms, uncertainty_ms = mains.out_since_ms(), 0
+            one.began_ms, one.uncertainty_ms = min(one.began_ms, began_ms), uncertainty_ms
+            one.first_ms = min(one.first_ms, one.began_ms)
+        is_area = one.best.rival is Rival.OUTAGE and one.best.meter < 0 and one.best.node == AREA
+        hinted = self._neighbour_ms is not None and abs(self._neighbour_ms - one.began_ms) <= _NEIGHBOUR_MS
+        one.ambiguous = ("upstream",) if is_area and not hinted else ()
+        if is_area and hinted:
+            one.runner_up = "outage of the transformer alone"
+
+    def _unmatched(self, matched: set[str], dead: npt.NDArray[np.float64], frame: AreaFrame) -> list[Finding]:
+        """Incidents that are not settled and that the judgement no longer knows."""
+        findings: list[Finding] = []
+        for one in list(self._all):
+            if one.id in matched or one.is_over or one.is_settled or one.kind == COMM or one.answering_ms is not None:
+                continue                # of those that answer again it is judged whether they were gone
+            likely = float(dead[sorted(one.out)].max()) if one.out else 0.0
+            if one.state == "suspected" and likely < self._settings.discard_below:
+                findings += self._drop(one, frame, reason="its meters answer, or are only not heard")
+        return findings
+
+    def _restored(self, one: Incident, frame: AreaFrame) -> list[Finding]:
+        is_sure = one.is_real >= self._settings.confirm_from or bool(one.parent)
+        only_polls = not one.gasped and len(one.members) < _MOMENTARY_MEMBERS and not is_sure
+        if one.state == "suspected" and one.kind != COMM and only_polls:
+            return self._drop(one, frame, reason="it answers again, and nobody said that its supply was gone")
+        one.restored_ms = frame.now_utc_ms
+        if one.kind == COMM:
+            self._all.remove(one)
+            return [finding_of(self._archive, one, Stage.END, frame.now_utc_ms, at_ms=frame.now_utc_ms)]
+        one.state = "restored"
+        self._learn_returned(one)
+        return self._end(one, frame, "restored")
+
+    def _drop(self, one: Incident, frame: AreaFrame, *, reason: str = "", superseded_by: str = "") -> list[Finding]:
+        self._all.remove(one)
+        if not one.told:
+            return []
+        return [finding_of(
+            self._archive, one, Stage.END, frame.now_utc_ms, at_ms=frame.now_utc_ms, state="closed" if superseded_by else "discarded",
+            reason=reason, superseded_by=superseded_by,
+        )]
+
+    def _end(self, one: Incident, frame: AreaFrame, state: OutageState) -> list[Finding]:
+        one.told = ()
+        at_ms = one.restored_ms if one.restored_ms is not None else frame.now_utc_ms
+        return [finding_of(self._archive, one, Stage.END, frame.now_utc_ms, at_ms=at_ms, state=state)]
+
+    def _tell(self, one: Incident, frame: AreaFrame, stage: Stage) -> list[Finding]:
+        """Nothing where nothing has changed that a reader would act on."""
+        # while customers return group by group one message for each tenth of them is enough
+        out = frozenset(one.out) if one.state != "partial" else _STEPS * len(one.out) // len(one.members)
+        now = (
+            one.kind, one.state, place_of(self._archive, one.best), out, one.is_real >= self._settings.confirm_from,
+            one.ambiguous, one.disagreeing, one.work,
+        )
+        if one.told == now:
+            return []
+        is_first = not one.told
+        one.told = now
+        return [finding_of(self._archive, one, Stage.BEGIN if is_first else stage, frame.now_utc_ms)]
+
+    def _learn(self, one: Incident, signs: Signs, mains: PhaseMains) -> None:
+        """What a settled outage says about how many last gasps come through, and how late where the moment is known."""
+        if one.is_learned or one.kind == COMM:
+            return
+        one.is_learned = True
+        dead = np.array([index for index in sorted(one.members) if self._gasping[index]], np.intp)
+        if dead.size:
+            self._delivery.learn(dead, np.array([index in one.gasped for index in dead.tolist()], np.bool_))
+            if is_by_mains(one, mains):
+                heard = signs.gasped_ms[dead][signs.gasped[dead]]
+                self._delivery.learn_delays((heard - one.began_ms) / 1000.0)
+
+    def _learn_returned(self, one: Incident) -> None:
+        if one.is_learned or one.kind == COMM or (one.told and one.told[1] == "suspected"):
+            return
+        one.is_learned = True
+        dead = np.array([index for index in sorted(one.members) if self._gasping[index]], np.intp)
+        if dead.size:
+            self._delivery.learn(dead, np.array([index in one.gasped for index in dead.tolist()], np.bool_))
+
+    def _mask(self, groups: Iterable[set[int]]) -> npt.NDArray[np.bool_]:
+        found = np.zeros(len(self._ids), np.bool_)
+        for group in groups:
+            found[list(group)] = True
+        return found

@@ -1,0 +1,125 @@
+"""What meters, modules and failed polls have said about supply, meter by meter, until an answer says otherwise."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.model import AreaFrame, Evidence, EvidenceKind
+from edge_agent.outage.observed import UNKNOWN
+
+NEVER = -1
+_SAVED = ("gasped_ms", "back_ms", "carried", "carried_ms", "via", "relay_open", "unplugged")
+
+
+class Signs:
+    """Arrays of shape (n,) in archive order.
+
+    Attributes:
+        gasped_ms: when a last gasp was reported that no answer and no report of power has contradicted since; NEVER.
+        back_ms: when its module last said that its supply is back; NEVER.
+        carried, carried_ms: polls without answer that the frame no longer knows of since the agent was restarted, and the first of them.
+        via: archive index of the relay, UNKNOWN = none or not known.
+        relay_open: cut off by command. unplugged: its module was pulled out.
+        version: grows with every change that may alter a judgement.
+    """
+
+    def __init__(self, n_meters: int) -> None:
+        self.gasped_ms = np.full(n_meters, NEVER, np.int64)
+        self.back_ms = np.full(n_meters, NEVER, np.int64)
+        self.carried = np.zeros(n_meters, np.int32)
+        self.carried_ms = np.full(n_meters, NEVER, np.int64)
+        self.via = np.full(n_meters, UNKNOWN, np.int32)
+        self.relay_open = np.zeros(n_meters, np.bool_)
+        self.unplugged = np.zeros(n_meters, np.bool_)
+        self.version = 0
+        self._seen_failed = np.zeros(n_meters, np.int32)
+        self._seen_answered = np.full(n_meters, NEVER, np.int64)
+
+    def take(self, evidence: Evidence) -> None:
+        """One piece of evidence that the filters admitted."""
+        meters = list(evidence.meters)
+        if evidence.kind is EvidenceKind.LAST_GASP:
+            self.gasped_ms[meters] = evidence.at_utc_ms
+            self.back_ms[meters] = NEVER
+        elif evidence.kind is EvidenceKind.POWER_BACK:
+            self.back_ms[meters] = evidence.at_utc_ms
+            self._lives(meters)
+        elif evidence.kind in (EvidenceKind.ROUTES_KNOWN, EvidenceKind.ROUTING_CHANGED) and len(evidence.relays) == len(meters):
+            self.via[meters] = evidence.relays
+        elif evidence.kind in (EvidenceKind.RELAY_OPENED, EvidenceKind.RELAY_CLOSED):
+            self.relay_open[meters] = evidence.kind is EvidenceKind.RELAY_OPENED
+        elif evidence.kind is EvidenceKind.UNPLUGGED:
+            self.unplugged[meters] = True
+        self.version += 1
+
+    def look(self, frame: AreaFrame) -> None:
+        """Drop what an answer has contradicted."""
+        if np.array_equal(frame.polls_failed, self._seen_failed) and np.array_equal(frame.answered_utc_ms, self._seen_answered):
+            return
+        fresh = frame.answered_utc_ms != self._seen_answered
+        has_news = (frame.polls_failed != self._seen_failed) & ((frame.polls_failed > 0) | (self._seen_failed > 0))
+        answered = np.flatnonzero(fresh & (frame.answered_utc_ms > np.maximum(self.gasped_ms, self.carried_ms)))
+        if has_news.any() or (self.gasped_ms[answered] != NEVER).any() or self.carried[answered].any():
+            self.version += 1
+        self._lives(answered.tolist())
+        np.copyto(self._seen_failed, frame.polls_failed)
+        np.copyto(self._seen_answered, frame.answered_utc_ms)
+
+    def forget_the_future(self, now_ms: int) -> None:
+        """After the clock was set back nothing has been said later than now."""
+        for times in (self.gasped_ms, self.back_ms, self.carried_ms):
+            np.minimum(times, now_ms, out=times)
+
+    @property
+    def has_any(self) -> bool:
+        """Whether any meter has sent a last gasp, is cut off or has no module."""
+        return bool((self.gasped_ms != NEVER).any() or self.relay_open.any() or self.unplugged.any())
+
+    @property
+    def gasped(self) -> npt.NDArray[np.bool_]:
+        found: npt.NDArray[np.bool_] = self.gasped_ms != NEVER
+        return found
+
+    def polls_failed(self, frame: AreaFrame) -> npt.NDArray[np.int32]:
+        """Since the last answer, over a restart."""
+        return frame.polls_failed + self.carried
+
+    def first_failed_ms(self, frame: AreaFrame) -> npt.NDArray[np.int64]:
+        """The first of these; NEVER."""
+        first: npt.NDArray[np.int64] = np.where(self.carried > 0, self.carried_ms, frame.first_failed_utc_ms)
+        return first
+
+    def save(self, frame: AreaFrame | None) -> dict[str, Any]:
+        """``frame``: as last seen; its unanswered polls are carried over."""
+        carried, carried_ms = self.carried, self.carried_ms
+        if frame is not None:
+            carried, carried_ms = self.polls_failed(frame), self.first_failed_ms(frame)
+        arrays = {name: getattr(self, name) for name in _SAVED} | {"carried": carried, "carried_ms": carried_ms}
+        return {name: [array.dtype.str, base64.b64encode(array.tobytes()).decode()] for name, array in arrays.items()}
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        """Raises ValueError, TypeError or KeyError for what ``save`` did not give for as many meters; nothing is changed then."""
+        found = {}
+        for name in _SAVED:
+            dtype, text = saved[name]
+            mine, raw = getattr(self, name), base64.b64decode(text)
+            if dtype != mine.dtype.str or len(raw) != mine.nbytes:
+                raise ValueError(f"{name} is of other meters")
+            found[name] = np.frombuffer(raw, dtype=dtype)
+        via = found["via"]
+        if via.size and not (int(via.min()) >= UNKNOWN and int(via.max()) < via.size):
+            raise ValueError("relays are of other meters")
+        for name, array in found.items():
+            getattr(self, name)[:] = array
+        self.version += 1
+
+    def _lives(self, meters: list[int]) -> None:
+        self.gasped_ms[meters] = NEVER
+        self.carried[meters] = 0
+        self.carried_ms[meters] = NEVER
+        self.unplugged[meters] = False

@@ -1,0 +1,405 @@
+"""The engine from polls and mains alone: one meter is silent, a branch lost supply, the area only with the mains as proof."""
+
+import pytest
+
+from edge_agent.model import Evidence, EvidenceKind, PlannedWork, Stage, Ticket, WorkBook
+from edge_agent.outage import OutageEngine, OutageSettings
+from tests.detect.areas import archive, at, frame, sample
+
+N = 12  # m0 m3 m6 m9 on f1/b1, m1 m4 m7 m10 on f1/b2, m2 m5 m8 m11 on f2/b1
+B1 = (0, 3, 6, 9)
+F1 = (0, 1, 3, 4, 6, 7, 9, 10)
+ALL = tuple(range(N))
+LIVE, DEAD = (230, 230, 230), (0, 0, 0)
+
+
+class Day:
+    """Polls every 10 s; who is dark does not answer."""
+
+    def __init__(self, *, nodes=("f1/b1", "f1/b2", "f2/b1"), gasping_buses=(), **settings):
+        self.engine = OutageEngine(archive(N, nodes=nodes), OutageSettings(**settings), gasping_buses=gasping_buses)
+        self.frame = frame(N)
+        self.seconds = 0
+        self.findings = []
+
+    def run(self, seconds, dark=(), supply=None, down=()):
+        for _ in range(seconds // 10):
+            self.seconds += 10
+            now_ms = self.frame.now_utc_ms = at(self.seconds)
+            self.frame.supply_v[:] = float("nan") if supply is None else supply
+            for index in range(N):
+                self.frame.reachable[index] = index not in down
+                if index in down:
+                    continue
+                if index in dark:
+                    self.frame.poll_failed(index, now_ms)
+                else:
+                    self.frame.take(sample(index, self.seconds, voltage_v__a=220.0))
+            self.findings += self.engine.update(self.frame)
+        return self
+
+    def hear(self, kind, *meters, until=0):
+        self.engine.take(Evidence(kind=kind, at_utc_ms=at(self.seconds), meters=meters, until_utc_ms=until), at(self.seconds))
+        return self
+
+    def told(self):
+        """What began and ended."""
+        return [
+            (finding.kind, finding.stage.value, finding.place.kind, finding.place.id) for finding in self.findings
+            if finding.stage is not Stage.CHANGE and (finding.outage is None or finding.outage.state != "closed")
+        ]
+
+    def states(self):
+        return [finding.outage.state for finding in self.findings if finding.outage is not None]
+
+    def begun(self, kind):
+        return next(finding for finding in self.findings if finding.kind == kind and finding.stage is Stage.BEGIN)
+
+    def last(self, kind):
+        return [finding for finding in self.findings if finding.kind == kind][-1]
+
+
+def test_one_silent_meter_is_silent_and_no_outage():
+    day = Day().run(60).run(120, dark=(3,)).run(60)
+    assert day.told() == [("meter.silent", "begin", "meter", "m3"), ("meter.silent", "end", "meter", "m3")]
+    assert day.findings[0].at_utc_ms == at(70)
+    assert "loss of supply of this customer" in day.findings[0].alternatives
+
+
+def test_one_missed_poll_is_nothing():
+    assert Day().run(60).run(10, dark=(3,)).run(60).told() == []
+
+
+def test_a_branch_that_falls_silent_together_is_one_outage_from_suspicion_to_close():
+    day = Day().run(60).run(200, dark=B1).run(260)
+    assert day.told() == [("supply.lost", "begin", "node", "f1/b1"), ("supply.lost", "end", "node", "f1/b1")]
+    assert day.states() == ["suspected", "localised", "restored", "closed"]
+    assert {finding.outage.incident for finding in day.findings} == {day.findings[0].outage.incident}
+    begin = day.findings[0]
+    assert set(begin.meters) == {"m0", "m3", "m6", "m9"}
+    assert at(60) <= begin.at_utc_ms <= at(70)
+    assert begin.outage.uncertainty_s == pytest.approx(5.0)
+    assert begin.outage.runner_up
+
+
+def test_a_feeder_that_falls_silent_is_told_as_the_feeder():
+    assert Day().run(60).run(200, dark=F1).told() == [("supply.lost", "begin", "node", "f1")]
+
+
+def test_all_silent_with_unknown_mains_may_be_either_and_is_told_once_with_both():
+    day = Day().run(60).run(200, dark=ALL)
+    assert day.told() == [("comm.lost", "begin", "bus", "b")]
+    assert day.findings[0].confidence < 0.95
+    assert day.findings[0].alternatives == ("outage at area-1",)
+
+
+def test_all_silent_with_dead_mains_is_proven_at_once():
+    day = Day().run(60, supply=LIVE).run(200, dark=ALL, supply=DEAD).run(60, supply=LIVE)
+    assert [told[:2] for told in day.told()] == [("supply.lost", "begin"), ("supply.lost", "end")]
+    assert day.findings[0].confidence >= 0.95
+    assert day.findings[0].outage.state == "localised"
+    assert day.findings[0].outage.ambiguous_with == ("upstream",)
+    assert day.findings[0].at_utc_ms <= at(80)  # the mains said so before the polls could
+
+
+def test_the_hint_of_a_neighbour_says_that_it_is_upstream():
+    day = Day().run(60, supply=LIVE).hear(EvidenceKind.NEIGHBOUR_OUT).run(200, dark=ALL, supply=DEAD)
+    assert day.findings[0].outage.ambiguous_with == ()
+
+
+def test_all_silent_with_live_mains_is_a_fault_of_communication():
+    day = Day().run(60, supply=LIVE).run(200, dark=ALL, supply=LIVE)
+    assert day.told() == [("comm.lost", "begin", "bus", "b")]
+
+
+@pytest.mark.parametrize("supply", [(0, 230, 230), (140, 140, 140), (float("nan"), 230, float("nan"))])
+def test_mains_that_are_not_dead_on_all_measured_phases_are_no_outage_of_the_area(supply):
+    assert Day().run(60).run(60, supply=supply).told() == []
+
+
+def test_a_single_phase_concentrator_is_judged_by_the_phase_it_has():
+    nan = float("nan")
+    day = Day().run(60, supply=(230, nan, nan)).run(60, dark=ALL, supply=(0, nan, nan))
+    assert day.told()[0] == ("supply.lost", "begin", "area", "area-1")
+    assert day.findings[0].confidence >= 0.95
+
+
+def test_dead_mains_with_meters_that_go_on_answering_are_a_fault_of_the_concentrator_and_no_outage():
+    assert Day().run(60, supply=LIVE).run(100, supply=DEAD).told() == []
+
+
+def test_meters_behind_a_bus_that_is_down_are_neither_silent_nor_dark():
+    assert Day().run(60).run(300, down=ALL).run(60).told() == []
+
+
+def test_a_meter_that_was_dead_before_neither_hides_nor_joins_the_outage_of_its_branch():
+    day = Day().run(60).run(4000, dark=(0,)).run(200, dark=B1).run(60, dark=(0,))
+    assert day.told() == [
+        ("meter.silent", "begin", "meter", "m0"), ("supply.lost", "begin", "node", "f1/b1"), ("supply.lost", "end", "node", "f1/b1"),
+    ]
+    assert day.begun("supply.lost").meters == ("m3", "m6", "m9")
+
+
+def test_a_dead_meter_does_not_keep_an_outage_of_the_area_from_being_told_and_ended():
+    day = Day().run(60, supply=LIVE).run(1000, dark=(0,), supply=LIVE).run(300, dark=ALL, supply=DEAD).run(60, dark=(0,), supply=LIVE)
+    assert day.told()[1:] == [("supply.lost", "begin", "area", "area-1"), ("supply.lost", "end", "area", "area-1")]
+    assert "m0" not in day.begun("supply.lost").meters
+
+
+def test_meters_that_die_one_after_the_other_are_no_outage():
+    day = Day().run(60).run(200, dark=(0,)).run(200, dark=(0, 3)).run(200, dark=(0, 3, 6)).run(200, dark=B1)
+    assert day.told() == [("meter.silent", "begin", "meter", name) for name in ("m0", "m3", "m6", "m9")]
+
+
+def test_polls_that_are_spread_over_minutes_end_in_one_outage_and_no_single_meters():
+    """A slow bus: each meter is asked once in 4 minutes, 20 s after the one before; the feeder goes at 1000 s."""
+    day = Day()
+    for second in range(20, 4000, 20):
+        index, day.frame.now_utc_ms = second // 20 % N, at(second)
+        if second > 1000 and index in F1:
+            day.frame.poll_failed(index, at(second))
+        else:
+            day.frame.take(sample(index, second, voltage_v__a=220.0))
+        day.findings += day.engine.update(day.frame)
+    assert (day.findings[-1].kind, day.findings[-1].place.id) == ("supply.lost", "f1")
+    assert len({finding.outage.incident for finding in day.findings if finding.outage and not finding.superseded_by}) == 1
+
+
+def test_an_agent_that_restarts_in_an_outage_does_not_call_it_restored_before_meters_answer():
+    before = Day().run(60).run(200, dark=B1).run(200, dark=(*B1, 1))
+    after = Day()
+    after.engine.load(before.engine.save())
+    after.seconds = before.seconds
+    after.frame.now_utc_ms = at(after.seconds)
+    assert after.engine.update(after.frame) == []  # nobody has been asked yet
+    assert after.engine.conditions() == before.engine.conditions() != set()
+    after.run(100, dark=(*B1, 1))
+    assert after.told() == []
+    after.run(20)
+    assert {(kind, stage, place) for kind, stage, _, place in after.told()} == {
+        ("supply.lost", "end", "f1/b1"), ("meter.silent", "end", "m1"),
+    }  # fmt: skip
+
+
+def test_an_agent_that_restarts_goes_on_counting_failed_polls():
+    before = Day().run(60).run(20, dark=B1)
+    after = Day()
+    after.engine.load(before.engine.save())
+    after.seconds = before.seconds
+    assert after.engine.conditions() == before.engine.conditions() != set()
+    after.run(60, dark=B1)
+    assert after.engine.conditions() == before.engine.conditions()
+    assert dict(after.run(100).findings[0].evidence)["polls_failed"] == 4 * 2
+
+
+def test_an_agent_that_restarts_still_knows_who_was_dead_before():
+    before = Day().run(60).run(1000, dark=(0,))
+    after = Day()
+    after.engine.load(before.engine.save())
+    after.seconds = before.seconds
+    after.run(30, dark=(0,)).run(200, dark=B1)
+    assert [(finding.place.id, finding.meters) for finding in after.findings if finding.stage is Stage.BEGIN] == [
+        ("f1/b1", ("m3", "m6", "m9"))
+    ]
+
+
+def test_a_fault_of_communication_does_not_hide_that_the_mains_die():
+    day = Day().run(60, supply=LIVE).run(200, dark=ALL, supply=LIVE).run(60, dark=ALL, supply=DEAD)
+    assert [told[:2] for told in day.told()] == [("comm.lost", "begin"), ("comm.lost", "end"), ("supply.lost", "begin")]
+    assert day.findings[1].superseded_by == "area-1"
+    assert day.findings[-1].confidence >= 0.95
+
+
+def test_silence_of_all_becomes_an_outage_by_the_mains():
+    day = Day().run(60).run(200, dark=ALL).run(60, dark=ALL, supply=DEAD)
+    assert [told[:2] for told in day.told()] == [("comm.lost", "begin"), ("comm.lost", "end"), ("supply.lost", "begin")]
+    assert day.findings[0].confidence < 0.95 <= day.findings[-1].confidence
+
+
+def test_an_area_that_stays_silent_long_after_the_mains_are_back_is_a_fault_of_communication():
+    day = Day().run(60, supply=LIVE).run(200, dark=ALL, supply=DEAD).run(500, dark=ALL, supply=LIVE)
+    assert [told[:2] for told in day.told()] == [("supply.lost", "begin")]  # meters and modules may still be starting up
+    day.run(200, dark=ALL, supply=LIVE)
+    assert [told[:2] for told in day.told()[1:]] == [("supply.lost", "end"), ("comm.lost", "begin")]
+
+
+def test_meters_that_start_up_slowly_after_an_outage_are_no_fault_of_communication():
+    day = Day().run(60, supply=LIVE).run(20, dark=ALL, supply=DEAD).run(60, dark=ALL, supply=LIVE).run(60, supply=LIVE)
+    assert [told[:2] for told in day.told()] == [("supply.lost", "begin"), ("supply.lost", "end")]
+    assert day.last("supply.lost").at_utc_ms == at(150)
+
+
+def test_an_area_of_which_some_meters_are_back_with_the_mains_is_no_fault_of_communication():
+    day = Day().run(60, supply=LIVE).run(200, dark=ALL, supply=DEAD).run(60, dark=ALL, supply=LIVE)
+    day.run(700, dark=(0, 1, 2), supply=LIVE)
+    assert [told[:2] for told in day.told()[:2]] == [("supply.lost", "begin"), ("supply.lost", "end")]
+    assert sorted(told[3] for told in day.told()[2:]) == ["m0", "m1", "m2"]
+
+
+def test_an_outage_between_two_polls_begins_and_ends_with_the_mains_alone():
+    day = Day().run(60, supply=LIVE)
+    for second, volts in ((61, 0), (63, 0), (65, 230)):
+        day.frame.now_utc_ms, day.frame.supply_v[:] = at(second), volts
+        day.findings += day.engine.update(day.frame)
+    assert [(finding.stage, finding.at_utc_ms) for finding in day.findings] == [(Stage.BEGIN, at(61)), (Stage.END, at(65))]
+
+
+def test_mains_that_are_measured_no_more_restore_nothing():
+    day = Day().run(60, supply=LIVE).run(20, dark=ALL, supply=DEAD).run(100, dark=ALL)
+    assert [told[:2] for told in day.told()] == [("supply.lost", "begin")]
+    assert dict(day.findings[0].evidence)["meters_answering"] == 0.0
+
+
+def test_meters_that_cannot_be_asked_are_not_claimed():
+    """Three of the four meters of a box are silent, the other nine meters of the area are behind a bus that is down."""
+    asked = (0, 3, 6)
+    day = Day().run(60).run(200, dark=asked, down=tuple(set(ALL) - set(asked)))
+    assert {name for finding in day.findings for name in finding.meters} == {"m0", "m3", "m6"}
+
+
+def test_a_meter_found_silent_later_below_a_node_that_is_out_joins_it():
+    day = Day().run(60).run(200, dark=B1, down=(9,)).run(100, dark=B1)
+    assert day.told() == [("supply.lost", "begin", "node", "f1/b1")]
+    assert set(day.last("supply.lost").meters) == {"m0", "m3", "m6", "m9"}
+
+
+def test_an_outage_of_which_one_meter_never_returns_ends_and_names_it():
+    day = Day().run(60).run(200, dark=B1).run(500, dark=(9,))
+    assert len(day.told()) == 1  # it may still be starting up
+    assert day.states()[-1] == "partial"
+    assert day.findings[-1].meters == ("m9",)
+    day.run(300, dark=(9,))
+    assert day.told()[1:] == [("supply.lost", "end", "node", "f1/b1"), ("meter.silent", "begin", "meter", "m9")]
+    assert day.begun("meter.silent").at_utc_ms == at(70)
+
+
+def test_a_branch_that_stays_dark_when_its_feeder_returns_is_told_from_when_it_lost_supply():
+    day = Day().run(60).run(200, dark=F1).run(700, dark=B1)
+    assert day.told() == [
+        ("supply.lost", "begin", "node", "f1"), ("supply.lost", "end", "node", "f1"), ("supply.lost", "begin", "node", "f1/b1"),
+    ]  # fmt: skip
+    parent, child = (finding for finding in day.findings if finding.stage is Stage.BEGIN)
+    assert child.at_utc_ms == parent.at_utc_ms
+    assert child.outage.parent == parent.outage.incident
+
+
+def test_a_feeder_that_follows_its_branch_is_an_outage_of_its_own_for_the_rest():
+    day = Day(nodes=("f1/b1", "f1/b2", "f1/b3", "f1/b4")).run(60).run(1000, dark=(0, 4, 8), supply=LIVE)
+    day.run(200, dark=ALL, supply=DEAD)
+    assert [told[:2] for told in day.told()] == [("supply.lost", "begin")] * 2
+    assert (day.told()[0][3], day.findings[-1].place.id) == ("f1/b1", "area-1")
+    first, second = (finding for finding in day.findings if finding.stage is Stage.BEGIN)
+    assert not set(first.meters) & set(second.meters)
+    assert len(second.meters) == N - 3
+
+
+def test_a_fault_of_communication_does_not_take_up_an_outage_that_was_there_before():
+    day = Day().run(60, supply=LIVE).run(300, dark=B1, supply=LIVE).run(200, dark=ALL, supply=LIVE)
+    assert day.told() == [("supply.lost", "begin", "node", "f1/b1"), ("comm.lost", "begin", "bus", "b")]
+    assert not set(day.begun("supply.lost").meters) & set(day.begun("comm.lost").meters)
+    day.run(60, dark=B1, supply=LIVE).run(60, supply=LIVE)
+    assert day.told()[2:] == [("comm.lost", "end", "bus", "b"), ("supply.lost", "end", "node", "f1/b1")]
+
+
+def test_a_clock_that_is_set_back_leaves_no_silence_on_for_ever():
+    day = Day().run(60).run(200, dark=B1).run(200, dark=(*B1, 1))
+    before = len(day.told())
+    assert before == 2
+    day.seconds -= 3600
+    day.run(20, dark=(*B1, 1))  # the clock was corrected by an hour
+    assert len(day.told()) == before
+    day.run(20)
+    assert {told[1] for told in day.told()[before:]} == {"end"}
+    assert day.engine.conditions() == set()
+    assert all(finding.evidence_from_utc_ms <= finding.at_utc_ms for finding in day.findings)
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda text: text.replace('"told"', '"tald"'), lambda text: text[:-20], lambda text: text.replace('"m11"', '"m99"'),
+    lambda text: text.replace('"members": [0, 3, 6, 9]', '"members": [0, 3, 6, 99]'), lambda text: "[]", lambda text: "5",
+])  # fmt: skip
+def test_saved_state_that_is_damaged_or_of_another_area_is_refused(spoil):
+    saved = Day().run(60).run(200, dark=B1).engine.save().decode()
+    spoiled = spoil(saved)
+    if spoiled == saved:
+        pytest.skip("this one changes nothing")
+    with pytest.raises(ValueError, match="saved state"):
+        Day().engine.load(spoiled.encode())
+
+
+def test_an_outage_ends_when_nearly_all_answer_and_the_rest_is_told_by_name():
+    day = Day(restored_share=0.75).run(60).run(200, dark=B1).run(200, dark=(9,))
+    assert day.told()[1:] == [("supply.lost", "end", "node", "f1/b1"), ("meter.silent", "begin", "meter", "m9")]
+
+
+def test_the_last_meters_of_a_restored_node_are_not_told_when_they_answer_a_moment_later():
+    day = Day(restored_share=0.75).run(60).run(200, dark=B1).run(10, dark=(9,)).run(60)
+    assert day.told() == [("supply.lost", "begin", "node", "f1/b1"), ("supply.lost", "end", "node", "f1/b1")]
+
+
+def test_an_outage_that_comes_back_before_it_is_closed_is_the_same_one():
+    day = Day().run(60).run(200, dark=B1).run(60).run(200, dark=B1)
+    assert [told[1] for told in day.told()] == ["begin", "end", "begin"]
+    assert len({finding.outage.incident for finding in day.findings}) == 1
+
+
+def test_planned_work_in_its_window_and_zone_is_no_fault():
+    day = Day()
+    day.engine.announce(WorkBook(planned=(PlannedWork(id="w1", nodes=("f1/b1",), from_utc_ms=at(0), until_utc_ms=at(3600)),)))
+    day.run(60).run(200, dark=B1).run(60)
+    assert {(kind, place) for kind, _, _, place in day.told()} == {("supply.planned", "f1/b1")}
+    assert day.findings[0].outage.work == "w1"
+    assert day.findings[0].outage.cause == "planned"
+
+
+def test_a_fault_beside_planned_work_is_told():
+    day = Day()
+    day.engine.announce(WorkBook(planned=(PlannedWork(id="w1", nodes=("f1/b1",), from_utc_ms=at(0), until_utc_ms=at(3600)),)))
+    day.run(60).run(200, dark=(2, 5, 8, 11))
+    assert day.told() == [("supply.lost", "begin", "node", "f2/b1")]
+
+
+def test_planned_work_is_a_fault_when_its_window_is_over():
+    day = Day()
+    day.engine.announce(WorkBook(planned=(PlannedWork(id="w1", nodes=("f1/b1",), from_utc_ms=at(0), until_utc_ms=at(30)),)))
+    assert day.run(60).run(200, dark=B1).told() == [("supply.lost", "begin", "node", "f1/b1")]
+
+
+def test_a_meter_that_is_being_replaced_is_no_outage():
+    day = Day()
+    day.engine.announce(WorkBook(tickets=(Ticket(id="t1", kind="swap", meter="m3", from_utc_ms=at(0), until_utc_ms=at(3600)),)))
+    day.run(60).run(200, dark=(3,)).run(60)
+    assert day.told() == [("meter.swapped", "begin", "meter", "m3"), ("meter.swapped", "end", "meter", "m3")]
+
+
+def test_a_module_that_was_pulled_out_is_told_as_that():
+    day = Day().run(60).hear(EvidenceKind.UNPLUGGED, 3).run(300, dark=(3,)).run(60)
+    assert day.told() == [("module.unplugged", "begin", "meter", "m3"), ("module.unplugged", "end", "meter", "m3")]
+
+
+def test_a_customer_who_is_cut_off_by_command_is_told_as_that():
+    day = Day().run(60).hear(EvidenceKind.RELAY_OPENED, 3).run(100).hear(EvidenceKind.RELAY_CLOSED, 3).run(20)
+    assert day.told() == [("supply.disconnected", "begin", "meter", "m3"), ("supply.disconnected", "end", "meter", "m3")]
+
+
+def test_a_meter_on_another_transformer_takes_no_part():
+    day = Day().run(60).hear(EvidenceKind.AREA_MISMATCH, 3).run(200, dark=(3,))
+    assert day.told() == [("area.transferred", "begin", "meter", "m3")]
+
+
+def test_what_only_the_meter_remembers_is_told_afterwards_and_said_to_be_so():
+    day = Day().run(600)
+    day.engine.take(Evidence(kind=EvidenceKind.POWER_RECORD, at_utc_ms=at(100), until_utc_ms=at(400), meters=(3,)), at(600))
+    day.run(10)
+    assert [(finding.stage, finding.outage.state, finding.at_utc_ms) for finding in day.findings] == [
+        (Stage.BEGIN, "confirmed", at(100)), (Stage.END, "restored", at(400)), (Stage.END, "closed", at(400)),
+    ]
+    assert all(finding.outage.is_retroactive for finding in day.findings)
+
+
+def test_the_record_of_an_outage_that_was_told_tells_nothing_new():
+    day = Day().run(60).run(200, dark=B1).run(60)
+    before = len(day.findings)
+    day.engine.take(Evidence(kind=EvidenceKind.POWER_RECORD, at_utc_ms=at(65), until_utc_ms=at(262), meters=(3,)), at(320))
+    day.run(10)
+    assert len(day.findings) == before
