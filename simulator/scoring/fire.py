@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edge_agent.model import Finding, Stage
 from simulator.run.closed_loop import EPOCH_UTC_MS
-from simulator.run.metering import AREA_METER, RATED_A
+from simulator.run.metering import AREA_METER, NOMINAL_V, RATED_A
 from simulator.scenario.scenario_file import Scenario
 from simulator.scenario.timeline import Change
 from simulator.scenario.world import World
@@ -23,9 +23,12 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "overload": ("overload", "conductor.hot", "phase.overload", "transformer.overload"),
 }
 FIRE = ("joint.", "neutral.", "residual.", "temperature.", "arc.")
+_Ratios = npt.NDArray[np.float32]
 _GRACE_S = 86_400.0           # a day's regression still holds what was mended within the day
 # half an hour of the first is past any thermal image of a service; who warns at the second is not wrong, and need not
 _OVERLOADS = {"overload": (1.2, 1800.0), "heavy": (0.85, 300.0)}
+# EN 50550 breaks at 275 of 230 V; a class 1 meter may show it at 1 % less. Lines that an overload of one phase pulls apart get there too
+_DANGEROUS_RATIO = 0.99 * 275.0 / 230.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +68,17 @@ class FireScore:
 
 
 def faults_of(scenario: Scenario, world: World) -> list[Wrong]:
-    """Of each change the meters at and below its place; overloads from what really flows. Of gaps, swaps and thefts there is nothing."""
+    """Of each change the meters at and below its place; overloads and dangerous voltages from what really flows and is there, whatever
+    brought it about. Of gaps, swaps and thefts there is nothing.
+    """
     below = {meter.id: (meter.id, *_paths(meter.node)) for meter in scenario.area.meters}
     found = [
         Wrong(fault_class=change.fault_class, place=change.place, meters=frozenset(_at(change, below)), begin_s=change.at_s,
               end_s=min(change.until_s, scenario.duration_s))
         for change in scenario.timeline.changes if change.fault_class in ANSWERS
     ]
-    return found + _overloads(scenario, world)
+    amperes, volts = _ratios(scenario, world)
+    return found + _overloads(scenario, world, amperes) + _dangerous(scenario, world, volts)
 
 
 def score_fire(findings: Iterable[Finding], wrong: Sequence[Wrong], meters: Sequence[str], *, duration_s: float) -> FireScore:
@@ -128,27 +134,39 @@ def _at(change: Change, below: Mapping[str, Sequence[str]]) -> list[str]:
     return [meter for meter, places in below.items() if change.place in places]
 
 
-def _overloads(scenario: Scenario, world: World) -> list[Wrong]:
+def _overloads(scenario: Scenario, world: World, ratio: _Ratios) -> list[Wrong]:
     """From the currents themselves, above which share of the rating and how long."""
-    ratio = _current_ratios(scenario, world)
     found = []
     for fault_class, (limit, least_s) in _OVERLOADS.items():
         for place, meter in enumerate([*(meter.id for meter in scenario.area.meters), AREA_METER]):
-            edges = np.flatnonzero(np.diff(np.concatenate([[False], ratio[:, place] > limit, [False]]).astype(np.int8)))
-            found += [
-                Wrong(fault_class=fault_class, place=meter, meters=frozenset({meter}), begin_s=begin * world.step_s,
-                      end_s=end * world.step_s)
-                for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if (end - begin) * world.step_s >= least_s
-            ]
+            found += _spans(fault_class, meter, ratio[:, place] > limit, least_s, world)
     return found
 
 
-def _current_ratios(scenario: Scenario, world: World) -> npt.NDArray[np.float32]:
-    """Shape (steps, meters + 1): the largest current of each meter's phases over its rating, the transformer's as the last."""
+def _dangerous(scenario: Scenario, world: World, ratio: _Ratios) -> list[Wrong]:
+    """From the voltages at the meters' own terminals."""
+    found: list[Wrong] = []
+    for place, meter in enumerate(scenario.area.meters):
+        found += _spans("dangerous_voltage", meter.id, ratio[:, place] > _DANGEROUS_RATIO, 0.0, world)
+    return found
+
+
+def _spans(fault_class: str, meter: str, is_so: npt.NDArray[np.bool_], least_s: float, world: World) -> list[Wrong]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_so, [False]]).astype(np.int8)))
+    return [
+        Wrong(fault_class=fault_class, place=meter, meters=frozenset({meter}), begin_s=begin * world.step_s, end_s=end * world.step_s)
+        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if (end - begin) * world.step_s >= least_s
+    ]
+
+
+def _ratios(scenario: Scenario, world: World) -> tuple[_Ratios, _Ratios]:
+    """Shape (steps, meters + 1): the largest current of each meter's phases over its rating, the transformer's as the last; shape
+    (steps, meters): the highest voltage of each over nominal.
+    """
     places = {load.id: place for place, load in enumerate(scenario.area.network.loads)}
     loads = [[places[load] for load in meter.loads] for meter in scenario.area.meters]
     steps, step = int(scenario.duration_s / world.step_s), 0
-    ratio = np.empty((steps, len(loads) + 1), dtype=np.float32)
+    ratio, volts = np.empty((steps, len(loads) + 1), dtype=np.float32), np.empty((steps, len(loads)), dtype=np.float32)
     transformer = scenario.area.network.transformer
     rated_a = transformer.kva / (3**0.5 * transformer.kv_lv)
     while step < steps:
@@ -157,6 +175,7 @@ def _current_ratios(scenario: Scenario, world: World) -> npt.NDArray[np.float32]
         amperes = np.abs(block.amperes[:, at : at + end - step])
         for place, own in enumerate(loads):
             ratio[step:end, place] = amperes[own].max(axis=0) / RATED_A
+            volts[step:end, place] = np.abs(block.volts[own, at : at + end - step]).max(axis=0) / NOMINAL_V
         ratio[step:end, -1] = np.abs(block.transformer_a[:, at : at + end - step]).max(axis=0) / rated_a
         step = end
-    return ratio
+    return ratio, volts

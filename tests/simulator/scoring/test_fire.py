@@ -1,6 +1,7 @@
 """Fire-risk findings against what is wrong: what counts as found, as late, as a false alarm."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from edge_agent.model import Finding, Place, Stage
 from simulator.run.closed_loop import EPOCH_UTC_MS
 from simulator.scenario.draw_fire import draw_fire_faults
 from simulator.scenario.scenario_file import scenario_of
+from simulator.scenario.timeline import Change, Timeline, cut
 from simulator.scoring.fire import Wrong, faults_of, score_fire
 
 DAY_S = 86_400.0
@@ -63,6 +65,18 @@ def test_a_drawn_area_has_every_kind_of_fault_and_overloads_are_what_flows():
     chargers = {wrong.place for wrong in found if wrong.fault_class == "overload"} - {"area"}
     assert len(chargers) == 2
     assert all(len(wrong.meters) >= 3 for wrong in found if wrong.fault_class.endswith("neutral"))
+
+
+def test_a_voltage_that_is_dangerous_is_so_whatever_brought_it_about():
+    scenario = scenario_of("drawn", draw_fire_faults(seed=5, meters=60, days=6.0))
+    feeder = scenario.area.meters[0].node.split("/")[0]
+    lost = Change(id="n", fault_class="unnamed", place=feeder, at_s=72_000.0, until_s=79_200.0, edits=(cut(feeder, "N"),))
+    scenario = replace(scenario, timeline=Timeline((lost,)), duration_s=DAY_S)
+    found = [wrong for wrong in faults_of(scenario, scenario.world()) if wrong.fault_class == "dangerous_voltage"]
+    behind = {meter.id for meter in scenario.area.meters if meter.node.startswith(feeder)}
+    assert found
+    assert {wrong.place for wrong in found} <= behind
+    assert all(72_000.0 <= wrong.begin_s < wrong.end_s <= 79_200.0 for wrong in found)
 
 
 def test_the_same_seed_draws_the_same_faults_and_another_others():
