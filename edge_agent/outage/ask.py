@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from edge_agent.model import Archive, AreaFrame
 
+_LONGEST_ANSWER_MS = 90_000      # a coordinator gives a read up after that
 _CERTAIN = 1e-4          # p (1 - p) below which an answer would change nothing
 
 
@@ -23,6 +24,7 @@ class Questions:
         nodes = [meter.node for meter in archive.meters]
         self._box = np.array([sorted(set(nodes)).index(node) for node in nodes], np.intp)
         self._asked_ms = np.full(len(nodes), np.iinfo(np.int64).min // 2, np.int64)
+        self._asked_failed = np.zeros(len(nodes), np.int32)      # polls that had failed when it was asked
         self._asked = 0
 
     def nothing_is_unclear(self) -> None:
@@ -39,20 +41,33 @@ class Questions:
         tells nothing new.
         """
         self._asked_ms = np.minimum(self._asked_ms, frame.now_utc_ms)
-        open_question = may_be_asked & ~answered & (failed < enough_failed) & (frame.now_utc_ms - self._asked_ms >= self._again_ms)
+        waits = self._waits(frame, failed)
+        open_question = may_be_asked & ~answered & (failed < enough_failed) & ~waits
+        open_question &= frame.now_utc_ms - self._asked_ms >= self._again_ms
         doubt = dead * (1.0 - dead)
         wanted = np.flatnonzero(open_question & (suspects | (doubt > _CERTAIN)))
         if not wanted.size:
             return []
-        left = self._at_once if not self._most else min(self._at_once, self._most - self._asked)
+        left = self._at_once - int(waits.sum())
+        if self._most:
+            left = min(left, self._most - self._asked)
         if left <= 0:
             return []
         order = wanted[np.lexsort((-doubt[wanted], ~suspects[wanted]))]
         turn = _turn_in_box(self._box[order])
         chosen: list[int] = order[np.lexsort((np.arange(order.size), turn))][:left].tolist()
         self._asked_ms[chosen] = frame.now_utc_ms
+        self._asked_failed[chosen] = failed[chosen]
         self._asked += len(chosen)
         return chosen
+
+    def _waits(self, frame: AreaFrame, failed: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Who was asked and has neither answered nor failed: a bus that waits for the dead has no room for the living."""
+        waits: npt.NDArray[np.bool_] = (
+            (frame.now_utc_ms - self._asked_ms < _LONGEST_ANSWER_MS) & (frame.answered_utc_ms < self._asked_ms)
+            & (failed == self._asked_failed)
+        )
+        return waits
 
     def again(self, meters: Iterable[int], frame: AreaFrame, may_be_asked: npt.NDArray[np.bool_]) -> list[int]:
         """Of these, those that may be asked now: whether they are back."""

@@ -20,7 +20,7 @@ from edge_agent.outage.ask import Questions
 from edge_agent.outage.cases import cases_of
 from edge_agent.outage.delivery import Delivery
 from edge_agent.outage.filters import Filters, FilterSettings
-from edge_agent.outage.hypothesis import nothing_of
+from edge_agent.outage.hypothesis import Rival, nothing_of
 from edge_agent.outage.incidents import Incidents
 from edge_agent.outage.locate import Locator
 from edge_agent.outage.mains import PhaseMains
@@ -63,7 +63,7 @@ class OutageEngine:
         self._judgement = nothing_of(n)
         self._judged_version, self._judged_ms, self._now_ms = -1, 0, 0
         self._old_ms, self._together_ms = round(1000 * settings.settle_s), round(1000 * settings.together_s)
-        self._unclaimed = np.zeros(n, np.bool_)
+        self._unclaimed, self._lives = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         self._to_ask: list[int] = []
 
     @property
@@ -113,6 +113,9 @@ class OutageEngine:
             if explained[index]:
                 findings += self._silent.joined(frame, failed, index, self._incidents.place_id_of(index))
         explained |= self._quiet() | self._incidents.spared(now_ms)
+        for fault in self._judgement.faults:         # a way that is probably broken is told as one, soon
+            if fault.best.rival is Rival.COMM and len(fault.members) > 1 and fault.probability >= self._settings.suspect_from:
+                explained[list(fault.members)] = True
         findings += self._silent.follow(frame, failed, self._signs.first_failed_ms(frame), explained)
         findings += self._records.tell(frame, self._incidents)
         return findings
@@ -181,13 +184,17 @@ class OutageEngine:
         is_due = frame.now_utc_ms - self._judged_ms >= _JUDGE_AGAIN_MS
         if self._signs.version == self._judged_version and not is_due:
             return self._incidents.ripen(frame, self._signs, self._mains)
+        self._lives = observed.answered
         self._judgement = self._locator.judge(observed, concentration=self._delivery.concentration())
         self._judged_version, self._judged_ms = self._signs.version, frame.now_utc_ms
         return self._reconcile(frame)
 
     def _reconcile(self, frame: AreaFrame) -> list[Finding]:
+        by_mains = self._mains.lost_phases()
+        without = np.flatnonzero(~self._lives & self._is_customer & ~self._unclaimed).tolist() if by_mains else []
         cases = cases_of(
-            self._judgement, self._book, self._archive, frame.now_utc_ms, unclaimed=set(np.flatnonzero(self._unclaimed).tolist())
+            self._judgement, self._book, self._archive, frame.now_utc_ms, unclaimed=set(np.flatnonzero(self._unclaimed).tolist()),
+            lost_phases=by_mains, without_answer=without,
         )
         return self._incidents.reconcile(cases, self._judgement.dead, frame, self._signs, self._mains)
 

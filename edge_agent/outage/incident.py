@@ -12,7 +12,7 @@ from edge_agent.outage.hypothesis import Hypothesis, Rival
 SUPPLY, PLANNED, COMM = "supply.lost", "supply.planned", "comm.lost"
 _SEVERITY: dict[str, Severity] = {"suspected": "warning", "confirmed": "alarm", "localised": "alarm", "partial": "warning"}
 _HIGHEST_ODDS = 1e9
-_SETS = ("members", "out", "gasped")
+_SETS = ("members", "out", "gasped", "shown")
 
 
 @dataclass(slots=True)
@@ -20,7 +20,8 @@ class Incident:
     """``members`` are archive indices: all that it took. ``out`` those of them that have not returned.
 
     ``is_settled``: place and members are no longer judged anew, and what happens elsewhere is another incident.
-    ``evidence``: last gasps, failed polls and so on of its members, as last looked at. ``gasped``: who of them ever sent a last gasp.
+    ``evidence``: last gasps, failed polls and so on of its members, as last looked at. ``gasped``: who of them ever sent a last gasp;
+    ``shown``: who did, or failed to answer often enough to be believed.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Incident:
     restored_ms: int | None = None
     evidence: dict[str, float] = field(default_factory=dict)
     gasped: set[int] = field(default_factory=set)
+    shown: set[int] = field(default_factory=set)
     is_learned: bool = False       # what it says about the delivery of last gasps has been taken
     told: tuple[object, ...] = ()  # what was last told of it
 
@@ -66,7 +68,7 @@ class Incident:
         sets = {name: {int(index) for index in saved[name]} for name in _SETS}
         tuples = {name: tuple(str(one) for one in saved[name]) for name in ("ambiguous", "disagreeing")}
         found = cls(**{**saved, **sets, **tuples, "best": best})
-        indices = found.members | found.out | found.gasped | ({best.meter} if best.meter >= 0 else set())
+        indices = found.members | found.out | found.gasped | found.shown | ({best.meter} if best.meter >= 0 else set())
         if any(not 0 <= index < n_meters for index in indices):
             raise ValueError("of other meters")
         return found

@@ -24,6 +24,7 @@ from edge_agent.outage.signs import Signs
 
 _NEIGHBOUR_MS = 120_000       # hint and own loss of supply belong together within this time
 _STEPS = 10
+_FEWEST_DEAF = 3              # meters with enough failed polls that make a broken way of theirs worth telling
 _MOMENTARY_MEMBERS = 3        # so many at once that returned before anybody was sure were out, and not only unheard
 
 
@@ -53,9 +54,11 @@ class Incidents:
         return self._mask(incident.out for incident in self._all if not incident.is_over)
 
     def spared(self, now_ms: int) -> npt.NDArray[np.bool_]:
-        """Shape (n,): the last few of an outage that has just ended, who may answer a moment later."""
-        hold_ms = round(1000 * self._settings.hold_s)
-        return self._mask(one.out for one in self._all if one.restored_ms is not None and now_ms - one.restored_ms <= hold_ms)
+        """Shape (n,): the last few of an outage that has ended, who may still be starting up."""
+        return self._mask(one.out for one in self._all if one.is_over and self._may_rejoin(one, now_ms))
+
+    def _may_rejoin(self, one: Incident, now_ms: int) -> bool:
+        return one.answering_ms is not None and now_ms - one.answering_ms < round(1000 * self._settings.rejoin_s)
 
     def masked(self) -> npt.NDArray[np.bool_]:
         """Shape (n,): meters that a settled outage explains."""
@@ -73,10 +76,10 @@ class Incidents:
         )
 
     def waiting(self, frame: AreaFrame) -> list[int]:
-        """Members that may be back: some of their incident answer already, or its mains are."""
+        """Members that may be back: some of their incident answer already."""
         return [
-            index for one in self._all if not one.is_over and one.answering_ms is not None for index in sorted(one.out)
-            if frame.reachable[index]
+            index for one in self._all if one.answering_ms is not None and (not one.is_over or self._may_rejoin(one, frame.now_utc_ms))
+            for index in sorted(one.out) if frame.reachable[index]
         ]
 
     def conditions(self) -> set[tuple[str, Place]]:
@@ -99,9 +102,11 @@ class Incidents:
         findings = []
         for one in list(self._all):
             if one.is_over:
-                if frame.now_utc_ms - (one.restored_ms or 0) >= round(1000 * self._settings.stable_s):
+                if one.state != "closed" and frame.now_utc_ms - (one.restored_ms or 0) >= round(1000 * self._settings.stable_s):
+                    one.state = "closed"
+                    findings += self._end(one, frame, "closed")
+                if one.state == "closed" and not self._may_rejoin(one, frame.now_utc_ms):
                     self._all.remove(one)
-                    findings += self._end(one, frame, "closed") if one.kind != COMM else []
                 continue
             came = self._restoration.look(one, frame, signs, mains)
             if came in (Return.RESTORED, Return.LEFT_BEHIND):
@@ -133,7 +138,7 @@ class Incidents:
                 index for index in np.flatnonzero(loose).tolist()
                 if is_covered(self._nodes[index], one.best.node) and frame.answered_utc_ms[index] <= one.began_ms
                 and (failed[index] >= self._settings.confirm_polls or signs.gasped[index])
-                and (not one.best.phases or self._archive.meters[index].grid_phases in ("", one.best.phases))
+                and (not one.best.phases or self._archive.meters[index].grid_phases in ("", *one.best.phases))
                 and self._archive.meters[index].role.value == "customer"
             }
             if joined:
@@ -158,8 +163,11 @@ class Incidents:
                 one for one in self._all
                 if one.id not in matched and one.members & case.members and (one.kind == COMM) == (case.kind == COMM) and not one.is_settled
             ]
-            same += [one for one in self._all if one.is_over and one.kind == case.kind and one.id not in matched
-                     and one.best == case.located.best and one.members & case.members]
+            same += [
+                one for one in self._all
+                if one.state == "restored" and one.kind == case.kind and one.id not in matched and one.best == case.located.best
+                and one.members & case.members
+            ]
             if same:
                 one = max(same, key=lambda other: (len(other.members & case.members), -other.first_ms))
                 stage = Stage.BEGIN if one.is_over else Stage.CHANGE
@@ -209,16 +217,32 @@ class Incidents:
             self._learn(one, signs, mains)
 
     def _is_worth_telling(self, case: Case, frame: AreaFrame, signs: Signs) -> bool:
-        known = any(one.members & case.members and not one.is_over and (one.kind == COMM) == (case.kind == COMM) for one in self._all)
+        if any(one.members & case.members and not one.is_over and (one.kind == COMM) == (case.kind == COMM) for one in self._all):
+            return True
         if case.kind != COMM:
-            return known or case.located.is_real >= self._settings.suspect_from
+            return case.located.is_real >= self._settings.suspect_from and not self._are_slow(case, frame, signs)
         if len(case.members) < 2:
             return False               # one meter alone is told as silent
         members = sorted(case.members)
-        deaf = signs.polls_failed(frame)[members] >= self._settings.silent_polls
-        since_ms = signs.first_failed_ms(frame)[members]
-        lasted = frame.now_utc_ms - since_ms.min() >= round(1000 * self._settings.silent_s)
-        return known or bool(deaf.mean() > 0.5 and lasted and case.located.probability >= self._settings.suspect_from)
+        deaf = signs.polls_failed(frame)[members] >= self._settings.confirm_polls
+        first_ms = int(signs.first_failed_ms(frame)[members][deaf].min(initial=frame.now_utc_ms))
+        lasted = frame.now_utc_ms - first_ms >= round(1000 * self._settings.silent_s)
+        is_seen = int(deaf.sum()) >= min(_FEWEST_DEAF, len(members))
+        return is_seen and lasted and case.located.probability >= self._settings.suspect_from
+
+    def _are_slow(self, case: Case, frame: AreaFrame, signs: Signs) -> bool:
+        """Whether they may just be the last to return from something that was told already."""
+        if case.kind == COMM:
+            return False
+        has_gasped = bool(signs.gasped[sorted(case.members)].any())
+        for one in self._all:
+            if not self._may_rejoin(one, frame.now_utc_ms):
+                continue
+            # of a broken way not all may have been asked before it was mended
+            is_mostly = not has_gasped and 2 * len(case.members & one.out) >= len(case.members)
+            if is_mostly if one.kind == COMM else one.is_over and case.members <= one.out:
+                return True
+        return False
 
     def _new(self, case: Case, frame: AreaFrame, signs: Signs) -> Incident:
         self._serial += 1
@@ -246,10 +270,10 @@ class Incidents:
         if case.kind != COMM or not one.told:
             one.best = located.best           # what is told of a way that is broken keeps its place
         one.kind, one.work, one.cause = case.kind, case.work, "planned" if case.kind == PLANNED else "fault"
-        one.members |= case.members
-        one.out = {index for index in one.members if index in case.members or index in one.out}
-        if not case.members >= one.members and one.state == "suspected":
-            one.members, one.out = set(case.members), set(case.members)
+        # who has never failed to answer was only not asked yet, and is no member any more
+        kept = one.members if one.kind == COMM else one.members & one.shown
+        one.out = set(case.members) | (one.out & kept)
+        one.members = set(case.members) | kept
         one.odds, one.runner_up = located.odds, in_words(self._archive, located.runner_up)
         one.disagreeing = tuple(self._ids[index] for index in located.disagreeing)
         if not one.parent and not one.is_settled:
@@ -282,7 +306,7 @@ class Incidents:
             return self._drop(one, frame, reason="it answers again, and nobody said that its supply was gone")
         one.restored_ms = frame.now_utc_ms
         if one.kind == COMM:
-            self._all.remove(one)
+            one.state = "closed"
             return [finding_of(self._archive, one, Stage.END, frame.now_utc_ms, at_ms=frame.now_utc_ms)]
         one.state = "restored"
         self._learn_returned(one)
@@ -305,7 +329,9 @@ class Incidents:
     def _tell(self, one: Incident, frame: AreaFrame, stage: Stage) -> list[Finding]:
         """Nothing where nothing has changed that a reader would act on."""
         # while customers return group by group one message for each tenth of them is enough
-        out = frozenset(one.out) if one.state != "partial" else _STEPS * len(one.out) // len(one.members)
+        out: object = frozenset(one.out) if one.state != "partial" else _STEPS * len(one.out) // len(one.members)
+        if one.kind == COMM:
+            out = len(one.out).bit_length()       # found out meter by meter
         now = (
             one.kind, one.state, place_of(self._archive, one.best), out, one.is_real >= self._settings.confirm_from,
             one.ambiguous, one.disagreeing, one.work,

@@ -58,6 +58,12 @@ class PhaseMains:
         """Some phase is in and none is out."""
         return bool((self.now == IN).any()) and not bool((self.now == OUT).any())
 
+    def lost_phases(self) -> str:
+        """Letters of the phases that are out while another is in: the loss of phases, not of the area."""
+        return "".join(
+            phase for phase, now in zip("abc", self.now.tolist(), strict=True) if now == OUT
+        ) if (self.now == IN).any() else ""
+
     def out_since_ms(self) -> int:
         """When the last phase went out; meaningful while ``is_out``."""
         return max((since for since, now in zip(self.since_ms, self.now.tolist(), strict=True) if now == OUT), default=0)

@@ -12,7 +12,7 @@ from edge_agent.model import AreaFrame
 from edge_agent.model.finding import OutageState
 from edge_agent.outage.hypothesis import AREA
 from edge_agent.outage.incident import Incident
-from edge_agent.outage.mains import PhaseMains
+from edge_agent.outage.mains import OUT, PhaseMains
 from edge_agent.outage.settings import OutageSettings
 from edge_agent.outage.signs import NEVER, Signs
 
@@ -40,12 +40,16 @@ class Ripeness:
         } | {f"supply_{phase}_v": volts for phase, volts in zip("abc", frame.supply_v.tolist(), strict=True) if volts == volts}
         by_mains = is_by_mains(incident, mains)
         deaf = failed >= settings.confirm_polls
+        incident.shown.update(members[deaf | gasped].tolist())
         is_enough = (
             by_mains or int(gasped.sum()) >= settings.confirm_gasps or bool((gasped & deaf).any()) or int(deaf.sum()) >= _FEWEST_DEAF
         )
         hold_s = settings.hold_s if self.gasping[members].any() else settings.hold_polled_s
         has_lasted = by_mains or frame.now_utc_ms - incident.began_ms >= round(1000 * hold_s)
-        if incident.state in _RANK and incident.is_real >= settings.confirm_from and is_enough and has_lasted:
+        # one customer alone: the sheet's rule is one last gasp and two polls, whatever the odds come to
+        is_said = len(incident.members) == 1 and bool((gasped & deaf).any()) and incident.is_real >= settings.confirm_single_from
+        is_sure = incident.is_real >= settings.confirm_from or is_said
+        if incident.state in _RANK and is_sure and is_enough and has_lasted:
             ripe: OutageState = "localised" if incident.odds >= settings.localise_odds else "confirmed"
             if _RANK[ripe] > _RANK[incident.state]:
                 incident.state = ripe
@@ -82,4 +86,4 @@ def is_by_mains(incident: Incident, mains: PhaseMains) -> bool:
     best = incident.best
     if best.meter >= 0 or best.node != AREA:
         return False
-    return bool(mains.now["abc".index(best.phases)] == 0) if best.phases else mains.is_out
+    return all(mains.now["abc".index(phase)] == OUT for phase in best.phases) if best.phases else mains.is_out

@@ -15,6 +15,7 @@ class OutageSettings:
 
     suspect_from: float = 0.5
     confirm_from: float = 0.95
+    confirm_single_from: float = 0.75     # one last gasp and two failed polls come to 0.80 to 0.88
     localise_odds: float = 20.0           # ours: of the place told to the second
     discard_below: float = 0.1            # ours: a suspicion that has become this unlikely is taken back
     confirm_gasps: int = 3                # of one place, or one with ``confirm_polls`` failed polls
@@ -35,12 +36,14 @@ class OutageSettings:
     nominal_voltage_v: float = 220.0
     supply_out_s: float = 1.0             # ours: a dip of the mains is no outage
     most_asked: int = 0                   # questions to meters for one unclear fault; 0 = as many as it takes
-    asked_at_once: int = 20               # ours: per tick; a coordinator has 5 to 10 reads in flight
+    asked_at_once: int = 10               # ours: whose answer is waited for; a coordinator has 20 reads in flight, the living need some
     ask_again_s: float = 10.0             # two polls at different times are two pieces of evidence
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.discard_below < self.suspect_from <= self.confirm_from < 1.0:
-            raise ValueError("0 < discard_below < suspect_from <= confirm_from < 1 must hold: they are probabilities")
+        if not 0.0 < self.discard_below < self.suspect_from <= self.confirm_single_from <= self.confirm_from < 1.0:
+            raise ValueError(
+                "0 < discard_below < suspect_from <= confirm_single_from <= confirm_from < 1 must hold: they are probabilities"
+            )
         if self.localise_odds < 1.0:
             raise ValueError(f"localise_odds = {self.localise_odds}: 1 or more")
         if min(self.confirm_gasps, self.confirm_polls, self.silent_polls) < 1 or min(self.most_asked, self.asked_at_once) < 0:

@@ -328,7 +328,9 @@ def test_saved_state_that_is_damaged_or_of_another_area_is_refused(spoil):
 
 
 def test_an_outage_ends_when_nearly_all_answer_and_the_rest_is_told_by_name():
-    day = Day(restored_share=0.75).run(60).run(200, dark=B1).run(200, dark=(9,))
+    day = Day(restored_share=0.75).run(60).run(200, dark=B1).run(500, dark=(9,))
+    assert len(day.told()) == 2
+    day.run(300, dark=(9,))
     assert day.told()[1:] == [("supply.lost", "end", "node", "f1/b1"), ("meter.silent", "begin", "meter", "m9")]
 
 

@@ -22,6 +22,7 @@ from edge_agent.wire.gdw10376_2 import DenyReason, Frame10376, parse_unit, units
 
 log = logging.getLogger("hplc_edge.acquire")
 
+_MOST_WAITS = 2            # that are told of one read; the third failure is that of the read itself
 _MOST_REFUSALS = 5         # in a row, of one meter, that say nothing about it: then it counts as not answering
 _NOT_SUPPORTED = (DenyReason.NO_SUCH_FUNCTION, DenyReason.NOT_SUPPORTED)
 _BUSY = (DenyReason.OVER_CONCURRENCY, DenyReason.MAIN_NODE_BUSY, DenyReason.ALREADY_READING, DenyReason.TOO_MANY_METER_FRAMES)
@@ -53,6 +54,8 @@ class Reads:
         self._window = Window(max_in_flight=settings.max_in_flight, frames_per_read=settings.frames_per_read)
         self.flights = Flights(late_s=settings.read_timeout_s)
         self._rounds: deque[int] = deque()             # meters whose next round is to be sent
+        self._asked: dict[int, int] = {}               # meter that was asked for out of turn -> times that its waiting was told
+        self._buried: set[int] = set()                 # meters whose quarantine was told
         self.is_concurrent, self.main_address = True, ""
 
     def start(self, now: Moment) -> None:
@@ -73,9 +76,10 @@ class Reads:
 
     def wake_s(self, now: Moment) -> float:
         """When there is something to send or to give up."""
+        deadline_s = min((self._impatient_s(flight) for flight in self.flights), default=float("inf"))
         if len(self.flights) >= self._limit:
-            return self.flights.next_deadline_s()
-        return now.wire_s if self._rounds else min(self.flights.next_deadline_s(), self._due.wake_s(now))
+            return deadline_s
+        return now.wire_s if self._rounds else min(deadline_s, self._due.wake_s(now))
 
     def take(self, frame: Frame10376, now: Moment) -> bool:
         """Whether ``frame`` is about a read. An answer to nothing that is under way is counted and dropped."""
@@ -110,7 +114,12 @@ class Reads:
         return True
 
     def expire(self, now: Moment) -> None:
-        """Give up what has waited too long."""
+        """Give up what has waited too long, and tell of those that were asked for how long they keep us waiting."""
+        for flight in self.flights:
+            waited = min(_MOST_WAITS, int((now.wire_s - flight.sent_s) / self._settings.patience_s))
+            while self._asked.get(flight.meter, waited) < waited:
+                self._asked[flight.meter] += 1
+                self._tell.not_answered(flight.meter)
         for flight in self.flights.overdue(now.wire_s):
             self._counters.timeouts += 1
             self.flights.give_up(flight, now.wire_s)
@@ -129,9 +138,19 @@ class Reads:
     def read_soon(self, meters: Sequence[int], now: Moment) -> None:
         """Read these as soon as the module allows, dead ones too."""
         for index in meters:
-            if index in self._meters and not self._meters[index].is_under_way:
+            if index not in self._meters:
+                continue
+            self._asked.setdefault(index, 0)
+            if not self._meters[index].is_under_way:
                 self._due.revive(index, now)
         self._count()
+
+    def _impatient_s(self, flight: Flight) -> float:
+        """When there is something to tell of it."""
+        told = self._asked.get(flight.meter, _MOST_WAITS)
+        if told >= _MOST_WAITS:
+            return flight.deadline_s
+        return min(flight.deadline_s, flight.sent_s + (told + 1) * self._settings.patience_s)
 
     @property
     def _limit(self) -> int:
@@ -163,6 +182,8 @@ class Reads:
 
     def _answered(self, read: MeterRead, now: Moment) -> None:
         index, poll, counters = read.meter.index, read.poll, self._counters
+        self._asked.pop(index, None)
+        self._buried.discard(index)
         read.end()
         read.failures = read.tries = read.refusals = 0
         counters.polls_answered += 1
@@ -191,11 +212,14 @@ class Reads:
             return
         read.tries = 0
         read.failures += 1
+        self._asked.pop(index, None)
         self._counters.polls_failed += 1
         if is_dead:
             self._due.probed(index, now, cost_s=cost_s)
         elif read.failures >= self._acquire.quarantine_after:
             self._due.bury(index, now)
+        if read.failures >= self._acquire.quarantine_after and index not in self._buried:
+            self._buried.add(index)
             log.warning("meter %s on %s does not answer: quarantined, probed now and then", read.meter.id, self._name)
         self._tell.not_answered(index)
 

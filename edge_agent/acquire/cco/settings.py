@@ -24,6 +24,8 @@ class CcoSettings:
     read_timeout_s: float = 90.0         # annex A.4 c); 59 to 99 s in the field
     read_retries: int = 1                # of a failed read, before the meter counts as not answering
     retry_pause_s: float = 2.0
+    patience_s: float = 25.0             # of a meter that was asked for out of turn: each such time without an answer is told as one poll
+                                         # that failed; the module repeats a read every 10 to 20 s and gives up only after read_timeout_s
     busy_rest_s: float = 60.0            # a meter that the module is already reading (deny 111) is left alone so long
     command_timeout_s: float = 6.0       # section 4.1: direct commands answer within 6 s
     command_tries: int = 3
@@ -57,6 +59,8 @@ class CcoSettings:
             raise ValueError("search_clock_s must be at least 3600, or 0 for never: a search opens the network to everybody")
         if not 1 <= self.search_min <= 1440:
             raise ValueError("search_min must be 1 to 1440")
+        if self.patience_s <= 0:
+            raise ValueError("patience_s must be above 0")
         waits_s = (self.retry_pause_s, self.busy_rest_s, self.command_timeout_s, self.report_wait_s, self.start_wait_s, self.quiet_s)
         if min(*waits_s, self.quiet_reading_s, self.audit_clock_s) <= 0:
             raise ValueError("times must be above 0")

@@ -66,14 +66,23 @@ def test_the_port_after_a_reset_is_the_same_at_9600():
     assert baud_of("serial:///dev/ttyS1?baud=57600") == 57600
 
 
+_TOLD = {      # one last gasp or one failed poll alone is no outage
+    EvidenceKind.BUS_DOWN: ["bus.down"], EvidenceKind.BUS_UP: ["bus.up"], EvidenceKind.RELAY_OPENED: ["supply.disconnected.start"],
+    EvidenceKind.UNPLUGGED: ["module.unplugged.start"], EvidenceKind.AREA_MISMATCH: ["area.transferred.start"],
+    EvidenceKind.POWER_RECORD: ["outage.start", "outage.restore", "outage.close"],
+}
+
+
 @pytest.mark.parametrize("kind", list(EvidenceKind), ids=lambda kind: kind.value)
 def test_every_kind_of_evidence_is_taken_by_the_pipeline(tmp_path, kind):
     archive = Archive("a", (Meter(id="m0", index=0, profile="p", bus="hplc"),))
     pipeline, journal = make_pipeline(tmp_path, SettableClock(), archive)
     with contextlib.closing(journal):
         meters = () if kind is EvidenceKind.NODE_REFUSED else (0,)
-        pipeline.take_evidence(Evidence(kind=kind, at_utc_ms=1_000_000, meters=meters, bus="hplc", addresses=("000000000001",)))
+        pipeline.take_evidence(Evidence(
+            kind=kind, at_utc_ms=1_000_000, until_utc_ms=1_000_000, meters=meters, bus="hplc", addresses=("000000000001",),
+        ))
         pipeline.tick()
         told = [event["type"] for event in journaled(journal, "e") + journaled(journal, "s") + journaled(journal, "a")]
-        assert told == {EvidenceKind.BUS_DOWN: ["bus.down"], EvidenceKind.BUS_UP: ["bus.up"]}.get(kind, [])
+        assert told == _TOLD.get(kind, [])
         assert pipeline.frame.polls_failed[0] == (kind is EvidenceKind.POLL_FAILED)
