@@ -23,16 +23,19 @@ class Case:
 
 def cases_of(
     judgement: Judgement, book: WorkBook, archive: Archive, now_utc_ms: int, *, unclaimed: Set[int], lost_phases: str = "",
-    without_answer: Sequence[int] = (),
+    without_answer: Sequence[int] = (), showing: Set[int] = frozenset(),
 ) -> list[Case]:
     """What is planned in time and zone is a case of its own; what of a fault lies outside stays a fault.
 
     ``unclaimed``: meters of which nothing is known, or that something else explains. ``lost_phases``: that the concentrator's own mains
-    have lost at the transformer, ``without_answer``: customers that have not answered since.
+    have lost at the transformer, ``without_answer``: customers that have not answered since, ``showing``: who sent a last gasp or failed to
+    answer.
     """
     found: list[Case] = []
     nodes, ids = [meter.node for meter in archive.meters], [meter.id for meter in archive.meters]
-    faults = _at_the_transformer(judgement.faults, archive, lost_phases, without_answer) if lost_phases else judgement.faults
+    faults = judgement.faults
+    if lost_phases:
+        faults = tuple(_at_the_transformer(judgement.faults, archive, lost_phases, without_answer, showing))
     for located in _phases_together(faults):
         members = frozenset(located.members) - unclaimed
         if located.best.rival is Rival.NOTHING or not members:
@@ -51,22 +54,29 @@ def cases_of(
 
 
 def _at_the_transformer(
-    faults: Sequence[Located], archive: Archive, lost_phases: str, without_answer: Sequence[int]
+    faults: Sequence[Located], archive: Archive, lost_phases: str, without_answer: Sequence[int], showing: Set[int]
 ) -> list[Located]:
-    """Losses of these phases at places below are part of the loss that the mains show."""
-    part = [
-        fault for fault in faults
-        if fault.best.rival is Rival.OUTAGE and ((fault.best.phases and set(fault.best.phases) <= set(lost_phases)) or (
-            fault.best.meter >= 0 and set(archive.meters[fault.best.meter].grid_phases) <= set(lost_phases)
-        ))
-    ]
+    """Losses at places below of which only meters on these phases show a sign are part of the loss that the mains show."""
+
+    def is_on_them(index: int) -> bool:
+        return set(archive.meters[index].grid_phases or "?") <= set(lost_phases)
+
+    def is_part(fault: Located) -> bool:
+        if fault.best.rival is not Rival.OUTAGE:
+            return False
+        if fault.best.phases:
+            return set(fault.best.phases) <= set(lost_phases)
+        signs = [index for index in fault.members if index in showing]
+        return bool(signs) and all(map(is_on_them, signs))
+
+    part = [fault for fault in faults if is_part(fault)]
     if not part:
         return list(faults)
-    silent = [index for index in without_answer if set(archive.meters[index].grid_phases or "?") <= set(lost_phases)]
+    silent = [index for index in without_answer if is_on_them(index)]
     strongest = max(part, key=lambda fault: fault.is_real)
     whole = Located(
         best=Hypothesis(rival=Rival.OUTAGE, node=AREA, phases=lost_phases),
-        members=tuple(sorted({*silent, *(index for fault in part for index in fault.members)})),
+        members=tuple(sorted({*silent, *(index for fault in part for index in fault.members if index in showing)})),
         probability=strongest.probability, is_real=strongest.is_real, runner_up=strongest.runner_up, odds=strongest.odds,
         disagreeing=tuple(sorted({index for fault in part for index in fault.disagreeing})),
     )

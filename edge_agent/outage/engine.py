@@ -63,6 +63,7 @@ class OutageEngine:
         self._judgement = nothing_of(n)
         self._judged_version, self._judged_ms, self._now_ms = -1, 0, 0
         self._old_ms, self._together_ms = round(1000 * settings.settle_s), round(1000 * settings.together_s)
+        self._showing: set[int] = set()
         self._unclaimed, self._lives = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         self._to_ask: list[int] = []
 
@@ -113,6 +114,8 @@ class OutageEngine:
             if explained[index]:
                 findings += self._silent.joined(frame, failed, index, self._incidents.place_id_of(index))
         explained |= self._quiet() | self._incidents.spared(now_ms)
+        if self._incidents.is_area_told:             # the meter at the transformer is dark with it
+            explained |= ~self._is_customer
         for fault in self._judgement.faults:         # a way that is probably broken is told as one, soon
             if fault.best.rival is Rival.COMM and len(fault.members) > 1 and fault.probability >= self._settings.suspect_from:
                 explained[list(fault.members)] = True
@@ -185,6 +188,7 @@ class OutageEngine:
         if self._signs.version == self._judged_version and not is_due:
             return self._incidents.ripen(frame, self._signs, self._mains)
         self._lives = observed.answered
+        self._showing = set(np.flatnonzero(observed.gasped | (observed.polls_failed > 0)).tolist())
         self._judgement = self._locator.judge(observed, concentration=self._delivery.concentration())
         self._judged_version, self._judged_ms = self._signs.version, frame.now_utc_ms
         return self._reconcile(frame)
@@ -194,7 +198,7 @@ class OutageEngine:
         without = np.flatnonzero(~self._lives & self._is_customer & ~self._unclaimed).tolist() if by_mains else []
         cases = cases_of(
             self._judgement, self._book, self._archive, frame.now_utc_ms, unclaimed=set(np.flatnonzero(self._unclaimed).tolist()),
-            lost_phases=by_mains, without_answer=without,
+            lost_phases=by_mains, without_answer=without, showing=self._showing,
         )
         return self._incidents.reconcile(cases, self._judgement.dead, frame, self._signs, self._mains)
 

@@ -53,6 +53,11 @@ class Incidents:
         """Shape (n,): meters that are out as part of an incident that is told."""
         return self._mask(incident.out for incident in self._all if not incident.is_over)
 
+    @property
+    def is_area_told(self) -> bool:
+        """Whether an outage of the area is on, or its meters may still be starting up."""
+        return any(one.kind != COMM and one.best.meter < 0 and one.best.node == AREA for one in self._all)
+
     def spared(self, now_ms: int) -> npt.NDArray[np.bool_]:
         """Shape (n,): the last few of an outage that has ended, who may still be starting up."""
         return self._mask(one.out for one in self._all if one.is_over and self._may_rejoin(one, now_ms))
@@ -220,7 +225,10 @@ class Incidents:
         if any(one.members & case.members and not one.is_over and (one.kind == COMM) == (case.kind == COMM) for one in self._all):
             return True
         if case.kind != COMM:
-            return case.located.is_real >= self._settings.suspect_from and not self._are_slow(case, frame, signs)
+            is_living = case.located.best.meter >= 0 and bool(case.located.best.phases)     # what it last showed may be of before
+            return case.located.is_real >= self._settings.suspect_from and not self._are_slow(case, frame, signs) and not (
+                is_living and any(one.is_over for one in self._all)
+            )
         if len(case.members) < 2:
             return False               # one meter alone is told as silent
         members = sorted(case.members)

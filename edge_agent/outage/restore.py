@@ -11,6 +11,7 @@ from edge_agent.model import Archive, AreaFrame
 from edge_agent.outage.hypothesis import AREA
 from edge_agent.outage.incident import COMM, Incident
 from edge_agent.outage.mains import PhaseMains
+from edge_agent.outage.ripeness import is_by_mains
 from edge_agent.outage.settings import OutageSettings
 from edge_agent.outage.signs import Signs
 
@@ -35,7 +36,7 @@ class Restoration:
     def look(self, incident: Incident, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> Return:
         """Bring ``incident.out`` and its ``answering_ms`` up to date."""
         members = np.array(sorted(incident.members), np.intp)
-        if self._by_mains(incident) and mains.is_out:
+        if incident.kind != COMM and is_by_mains(incident, mains):
             incident.out, incident.answering_ms = set(incident.members), None
             return Return.NOTHING
         failed = signs.polls_failed(frame)[members]
