@@ -42,12 +42,17 @@ class Restoration:
         failed = signs.polls_failed(frame)[members]
         lives = (frame.answered_utc_ms[members] > incident.began_ms) & (failed == 0) & ~signs.gasped[members]
         if incident.kind != COMM:
-            lives |= (signs.back_ms[members] > incident.began_ms) & ~signs.gasped[members] & (failed == 0)
+            lives |= (signs.back_ms[members] > incident.began_ms) & signs.is_back(frame)[members]
         is_whole = self._by_mains(incident) and mains.is_in and incident.state != "partial"
         if is_whole and not failed.any() and not signs.gasped[members].any():
             lives[:] = True          # the mains are back before anybody missed a poll
-        incident.out = set(members[~lives].tolist())
-        returned = int(lives.sum())
+        back = set(members[lives].tolist())
+        if not incident.is_settled and incident.kind != COMM and not is_whole:
+            never = back - incident.shown        # only not asked before: it was not out at all
+            incident.members -= never
+            back -= never
+        incident.out = incident.members - back
+        returned = len(back)
         if not returned:
             incident.answering_ms = None
             is_lit = self._by_mains(incident) and mains.is_in and incident.is_settled
@@ -55,7 +60,7 @@ class Restoration:
             return Return.LEFT_BEHIND if is_lit and is_late else Return.NOTHING
         if incident.answering_ms is None:
             incident.answering_ms = frame.now_utc_ms
-        is_enough = returned >= self.settings.restored_share * len(members) and not incident.out & self.priority
+        is_enough = returned >= self.settings.restored_share * len(incident.members) and not incident.out & self.priority
         if is_enough:
             return Return.RESTORED
         if frame.now_utc_ms - incident.answering_ms >= round(1000 * self.settings.rejoin_s):

@@ -37,6 +37,7 @@ class Signs:
         self.relay_open = np.zeros(n_meters, np.bool_)
         self.unplugged = np.zeros(n_meters, np.bool_)
         self.version = 0
+        self._back_failed = np.zeros(n_meters, np.int32)      # polls that had failed when it said that its supply is back
         self._seen_failed = np.zeros(n_meters, np.int32)
         self._seen_answered = np.full(n_meters, NEVER, np.int64)
 
@@ -48,6 +49,7 @@ class Signs:
             self.back_ms[meters] = NEVER
         elif evidence.kind is EvidenceKind.POWER_BACK:
             self.back_ms[meters] = evidence.at_utc_ms
+            self._back_failed[meters] = self._seen_failed[meters]
             self._lives(meters)
         elif evidence.kind in (EvidenceKind.ROUTES_KNOWN, EvidenceKind.ROUTING_CHANGED) and len(evidence.relays) == len(meters):
             self.via[meters] = evidence.relays
@@ -83,6 +85,11 @@ class Signs:
     @property
     def gasped(self) -> npt.NDArray[np.bool_]:
         found: npt.NDArray[np.bool_] = self.gasped_ms != NEVER
+        return found
+
+    def is_back(self, frame: AreaFrame) -> npt.NDArray[np.bool_]:
+        """Shape (n,): its module says that its supply is back, and no poll has failed since."""
+        found: npt.NDArray[np.bool_] = (self.back_ms != NEVER) & ~self.gasped & (frame.polls_failed <= self._back_failed)
         return found
 
     def polls_failed(self, frame: AreaFrame) -> npt.NDArray[np.int32]:

@@ -1,0 +1,185 @@
+"""The engine on a power-line network: last gasps, polls, storms, hostile evidence."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.model import Archive, AreaFrame, Evidence, EvidenceKind, Meter, Stage
+from edge_agent.outage import OutageEngine, OutageSettings
+from tests.detect.areas import at, sample
+
+BOXES, IN_BOX = 6, 8
+
+
+def archive(boxes=BOXES, in_box=IN_BOX):
+    """Two branches with three boxes each; m0 to m7 in the first box."""
+    return Archive("area-1", tuple(
+        Meter(id=f"m{box * in_box + place}", index=box * in_box + place, profile="p", bus="cco", node=f"f1/b{1 + box % 2}/x{box}",
+              grid_phases="abc"[place % 3])
+        for box in range(boxes) for place in range(in_box)
+    ))
+
+
+class Night:
+    """Nobody is read but who is asked for: the living answer after 5 s, the dead fail after 25 s."""
+
+    def __init__(self, area=None, **changes):
+        self.archive = area or archive()
+        n = len(self.archive.meters)
+        self.engine = OutageEngine(self.archive, OutageSettings(**changes), gasping_buses=["cco"])
+        self.frame = AreaFrame.empty(n, at(0))
+        self.frame.answered_utc_ms[:] = at(-60)
+        self.dark, self.second, self.findings, self.asked, self._due = set(), 0, [], [], []
+
+    def run(self, seconds):
+        for _ in range(seconds):
+            self.second += 1
+            self.frame.now_utc_ms = at(self.second)
+            for due_s, meter in [entry for entry in self._due if entry[0] <= self.second]:
+                self._due.remove((due_s, meter))
+                if meter in self.dark:
+                    self.frame.poll_failed(meter, at(self.second))
+                else:
+                    self.frame.take(sample(meter, self.second, voltage_v__a=220.0))
+            self.findings += self.engine.update(self.frame)
+            for meter in self.engine.to_ask():
+                self.asked.append(meter)
+                self._due.append((self.second + (25 if meter in self.dark else 5), meter))
+        return self
+
+    def hear(self, *meters, kind=EvidenceKind.LAST_GASP):
+        self.engine.take(Evidence(kind=kind, at_utc_ms=at(self.second), meters=meters, bus="cco"), at(self.second))
+        return self
+
+    def states(self, kind="supply.lost"):
+        return [(finding.outage.state, finding.place.id, finding.place.phases) for finding in self.findings if finding.kind == kind]
+
+
+def test_one_last_gasp_alone_is_no_outage_and_its_meter_is_asked_first():
+    night = Night().hear(3).run(60)
+    assert night.findings == []
+    assert night.asked[0] == 3
+
+
+def test_one_last_gasp_and_two_failed_polls_are_the_outage_of_one_customer():
+    night = Night()
+    night.dark = {3}
+    night.hear(3).run(100)
+    assert ("confirmed", "m3", "") in night.states() or ("localised", "m3", "") in night.states()
+    assert {finding.meters for finding in night.findings} == {("m3",)}
+    assert night.engine.conditions()
+
+
+def test_half_of_a_box_by_last_gasps_is_the_box():
+    night = Night()
+    night.dark = set(range(8))
+    night.run(40).hear(0, 1, 2, 4, 6).run(70)
+    assert night.states()[-1] == ("localised", "f1/b1/x0", "")
+    assert set(night.findings[-1].meters) == {f"m{index}" for index in range(8)}
+    begin = next(finding for finding in night.findings if finding.stage is Stage.BEGIN)
+    assert at(0) - 50_000 <= begin.at_utc_ms <= at(40)
+    assert dict(night.findings[-1].evidence)["last_gasps"] == 5.0
+
+
+def test_one_phase_of_a_branch_is_told_as_that():
+    night = Night()
+    night.dark = {meter.index for meter in night.archive.meters if meter.node.startswith("f1/b2/") and meter.grid_phases == "b"}
+    night.run(40).hear(*sorted(night.dark)[:-1]).run(120)
+    assert night.states()[-1] == ("localised", "f1/b2", "b")
+    assert {int(name[1:]) for name in night.findings[-1].meters} == night.dark
+
+
+def test_power_back_ends_it_and_a_few_questions_prove_it():
+    night = Night()
+    night.dark = set(range(8))
+    night.run(40).hear(*range(8)).run(150)
+    night.dark = set()
+    night.hear(*range(7), kind=EvidenceKind.POWER_BACK).run(60)
+    assert night.states()[-1][0] == "restored"
+    assert night.run(200).states()[-1][0] == "closed"
+
+
+def test_meters_behind_one_relay_that_fall_mute_are_a_broken_way():
+    night = Night()
+    relays = tuple([-1] + [0] * 10 + [-1] * (len(night.archive.meters) - 11))
+    night.engine.take(Evidence(kind=EvidenceKind.ROUTES_KNOWN, at_utc_ms=at(0), meters=tuple(range(len(relays))), relays=relays), at(0))
+    night.dark = set(range(11))          # to the agent: mute
+    for meter in (1, 4, 9):
+        night.frame.poll_failed(meter, at(0))
+    night.run(240)
+    assert {finding.kind for finding in night.findings} == {"comm.lost"}
+    assert night.findings[-1].place.id == "m0"
+
+
+def test_a_storm_of_a_thousand_last_gasps_is_one_outage_in_few_findings():
+    area = archive(boxes=125, in_box=8)
+    night = Night(area)
+    night.dark = set(range(1000))
+    night.frame.supply_v[:] = 0.0
+    night.run(30)
+    for meter in range(1000):
+        night.hear(meter)
+    night.run(90)
+    assert len({finding.outage.incident for finding in night.findings}) == 1
+    assert night.findings[-1].place.kind == "area"
+    assert len(night.findings[-1].meters) == 1000
+    assert len(night.findings) <= 10
+
+
+def test_no_more_is_asked_than_may_be():
+    night = Night(most_asked=6)
+    night.dark = set(range(8))
+    night.run(40).hear(0, 1, 2).run(120)
+    assert len(night.asked) <= 6
+
+
+def test_what_is_learned_about_delivery_outlives_a_restart():
+    night = Night()
+    night.dark = set(range(8))
+    night.run(40).hear(0, 1).run(400)
+    other = Night()
+    other.engine.load(night.engine.save())
+    assert other.engine.save() == night.engine.save()
+    assert other.engine.conditions() == night.engine.conditions() != set()
+
+
+KINDS = list(EvidenceKind)
+HOSTILE = st.builds(
+    Evidence, kind=st.sampled_from(KINDS), at_utc_ms=st.integers(-10**15, 10**15) | st.just(at(5)),
+    meters=st.lists(st.integers(-5, 60), max_size=6).map(tuple), bus=st.sampled_from(["cco", "", "x"]),
+    addresses=st.lists(st.text(max_size=3), max_size=3).map(tuple), relays=st.lists(st.integers(-3, 70), max_size=6).map(tuple),
+    until_utc_ms=st.integers(-10**15, 10**15),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(HOSTILE, max_size=40), st.lists(st.integers(-4000, 4000), min_size=1, max_size=12))
+def test_no_evidence_and_no_clock_brings_it_down_and_its_state_can_always_be_saved(evidence, steps):
+    engine = OutageEngine(archive(), OutageSettings(), gasping_buses=["cco"])
+    frame = AreaFrame.empty(BOXES * IN_BOX, at(0))
+    second = 0
+    for number, step in enumerate(steps):
+        second += step
+        frame.now_utc_ms = at(second)
+        for one in evidence[number::len(steps)]:
+            engine.take(one, at(second))
+        if number % 2:
+            frame.poll_failed(number % 48, at(second))
+        frame.supply_v[:] = [np.nan, 0.0, 230.0][number % 3]
+        for finding in engine.update(frame):
+            assert finding.evidence_from_utc_ms <= finding.evidence_to_utc_ms
+            assert 0.0 <= finding.confidence <= 1.0
+        assert all(0 <= meter < 48 for meter in engine.to_ask())
+    again = OutageEngine(archive(), OutageSettings(), gasping_buses=["cco"])
+    again.load(engine.save())
+    assert again.conditions() == engine.conditions()
+
+
+@pytest.mark.parametrize("wrong", [
+    {"suspect_from": 0.99}, {"localise_odds": 0.5}, {"restored_share": 0.0}, {"hold_s": -1.0}, {"gasp_within_s": 1.0},
+    {"silent_polls": 0}, {"out_ratio": 0.9}, {"most_asked": -1},
+])  # fmt: skip
+def test_settings_outside_what_can_be_are_refused(wrong):
+    with pytest.raises(ValueError, match="must|1 or more"):
+        OutageSettings(**wrong)
