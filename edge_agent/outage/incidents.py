@@ -246,9 +246,9 @@ class Incidents:
         for one in self._all:
             if not self._may_rejoin(one, frame.now_utc_ms):
                 continue
-            # of a broken way not all may have been asked before it was mended
-            is_mostly = not has_gasped and 2 * len(case.members & one.out) >= len(case.members)
-            if is_mostly if one.kind == COMM else one.is_over and case.members <= one.out:
+            # not all may have been asked before, nor since
+            is_mostly = 2 * len(case.members & one.out) >= len(case.members)
+            if is_mostly and (one.is_over if one.kind != COMM else not has_gasped):
                 return True
         return False
 

@@ -49,8 +49,8 @@ class Signs:
             self.back_ms[meters] = NEVER
         elif evidence.kind is EvidenceKind.POWER_BACK:
             self.back_ms[meters] = evidence.at_utc_ms
-            self._back_failed[meters] = self._seen_failed[meters]
             self._lives(meters)
+            self._back_failed[meters] = self._seen_failed[meters]
         elif evidence.kind in (EvidenceKind.ROUTES_KNOWN, EvidenceKind.ROUTING_CHANGED) and len(evidence.relays) == len(meters):
             self.via[meters] = evidence.relays
         elif evidence.kind in (EvidenceKind.RELAY_OPENED, EvidenceKind.RELAY_CLOSED):
@@ -89,17 +89,19 @@ class Signs:
 
     def is_back(self, frame: AreaFrame) -> npt.NDArray[np.bool_]:
         """Shape (n,): its module says that its supply is back, and no poll has failed since."""
-        found: npt.NDArray[np.bool_] = (self.back_ms != NEVER) & ~self.gasped & (frame.polls_failed <= self._back_failed)
+        found: npt.NDArray[np.bool_] = (self.back_ms != NEVER) & ~self.gasped & (self.polls_failed(frame) == 0)
         return found
 
     def polls_failed(self, frame: AreaFrame) -> npt.NDArray[np.int32]:
-        """Since the last answer, over a restart."""
-        return frame.polls_failed + self.carried
+        """Since the last answer or report that its supply is back, over a restart."""
+        failed: npt.NDArray[np.int32] = np.maximum(frame.polls_failed - self._back_failed, 0) + self.carried
+        return failed
 
     def first_failed_ms(self, frame: AreaFrame) -> npt.NDArray[np.int64]:
         """The first of these; NEVER."""
-        first: npt.NDArray[np.int64] = np.where(self.carried > 0, self.carried_ms, frame.first_failed_utc_ms)
-        return first
+        first = np.where(self.carried > 0, self.carried_ms, frame.first_failed_utc_ms)
+        later: npt.NDArray[np.int64] = np.where(self._back_failed > 0, np.maximum(first, self.back_ms), first)
+        return later
 
     def save(self, frame: AreaFrame | None) -> dict[str, Any]:
         """``frame``: as last seen; its unanswered polls are carried over."""
@@ -127,6 +129,6 @@ class Signs:
 
     def _lives(self, meters: list[int]) -> None:
         self.gasped_ms[meters] = NEVER
-        self.carried[meters] = 0
+        self._back_failed[meters] = self.carried[meters] = 0
         self.carried_ms[meters] = NEVER
         self.unplugged[meters] = False

@@ -181,5 +181,5 @@ def test_no_evidence_and_no_clock_brings_it_down_and_its_state_can_always_be_sav
     {"silent_polls": 0}, {"out_ratio": 0.9}, {"most_asked": -1},
 ])  # fmt: skip
 def test_settings_outside_what_can_be_are_refused(wrong):
-    with pytest.raises(ValueError, match="must|1 or more"):
+    with pytest.raises(ValueError, match=r"must|1 or more"):
         OutageSettings(**wrong)
