@@ -93,6 +93,7 @@ class CcoDriver:
             tell=ReadCallbacks(
                 sample=on_sample, not_answered=lambda meter: self._tell(EvidenceKind.POLL_FAILED, (meter,)),
                 no_concurrent_reads=self._read_one_by_one, not_in_archive=self._chores.doubt_archive,
+                outage=self._tell_outage,
             ),
         )
         self._answers: deque[Frame10376] = deque(maxlen=_MOST_ANSWERS)
@@ -158,7 +159,7 @@ class CcoDriver:
             for fact in self._reports.take(frame, now):
                 self._on_evidence(fact)
                 if fact.kind is EvidenceKind.POWER_BACK:
-                    self._reads.read_soon(fact.meters, now)
+                    self._reads.came_back(fact.meters, now)
         elif frame.code == units.RunMode.code and frame.prm:
             self._answers.append(confirm(frame))
             self._was_reset(now)
@@ -290,6 +291,11 @@ class CcoDriver:
             self._is_down = True
             log.warning("bus %s: %s; trying again", self.name, reason)
             self._tell(EvidenceKind.BUS_DOWN, self._indices)
+
+    def _tell_outage(self, meter: int, from_utc_ms: int, until_utc_ms: int) -> None:
+        self._on_evidence(Evidence(
+            kind=EvidenceKind.POWER_RECORD, at_utc_ms=from_utc_ms, until_utc_ms=until_utc_ms, meters=(meter,), bus=self.name,
+        ))
 
     def _tell(
         self, kind: EvidenceKind, meters: tuple[int, ...], addresses: tuple[str, ...] = (), relays: tuple[int, ...] = ()

@@ -11,6 +11,7 @@ from edge_agent.acquire.cco.due import Due, DueMeters
 from edge_agent.acquire.cco.flights import Flight, Flights
 from edge_agent.acquire.cco.meter_read import MeterRead, Next
 from edge_agent.acquire.cco.moment import Moment
+from edge_agent.acquire.cco.record_read import RecordRead
 from edge_agent.acquire.cco.request_frames import is_read_answer, read_request, reply_of
 from edge_agent.acquire.cco.settings import CcoCounters, CcoSettings
 from edge_agent.acquire.cco.window import Window
@@ -19,6 +20,7 @@ from edge_agent.acquire.settings import AcquireSettings
 from edge_agent.errors import FrameError
 from edge_agent.model import Sample, TimeSource
 from edge_agent.wire.gdw10376_2 import DenyReason, Frame10376, parse_unit, units
+from firmware_profiles.dlt645 import DLT645_2007
 
 log = logging.getLogger("hplc_edge.acquire")
 
@@ -36,6 +38,7 @@ class ReadCallbacks:
     not_answered: Callable[[int], None]          # archive index of the meter
     no_concurrent_reads: Callable[[], None]      # the module denied F1H F1: reads go on by 13H F1
     not_in_archive: Callable[[], None]           # the module does not know a meter that it ought to
+    outage: Callable[[int, int, int], None]      # a meter remembers one: archive index, start and end, UTC ms
 
 
 class Reads:
@@ -54,6 +57,7 @@ class Reads:
         self._window = Window(max_in_flight=settings.max_in_flight, frames_per_read=settings.frames_per_read)
         self.flights = Flights(late_s=settings.read_timeout_s)
         self._rounds: deque[int] = deque()             # meters whose next round is to be sent
+        self._records: dict[int, RecordRead] = {}      # power-down records that are to be read, or are under way
         self._asked: dict[int, int] = {}               # meter that was asked for out of turn -> times that its waiting was told
         self._buried: set[int] = set()                 # meters whose quarantine was told
         self.is_concurrent, self.main_address = True, ""
@@ -65,9 +69,13 @@ class Reads:
         """The next read to send, numbered with none of ``others``; None while the window is full or nobody is due."""
         if len(self.flights) >= self._limit:
             return None
+        for record in self._records.values():
+            if self._may_begin(record):
+                record.begin()
+                return self._send(record, now, others)
         if self._rounds:
             return self._send(self._meters[self._rounds.popleft()], now, others)
-        due = self._due.take(now, lambda index: self._meters[index].is_under_way) or self._take_probe(now)
+        due = self._due.take(now, self._is_under_way) or self._take_probe(now)
         if due is None:
             return None
         read = self._meters[due.meter]
@@ -79,7 +87,8 @@ class Reads:
         deadline_s = min((self._impatient_s(flight) for flight in self.flights), default=float("inf"))
         if len(self.flights) >= self._limit:
             return deadline_s
-        return now.wire_s if self._rounds else min(deadline_s, self._due.wake_s(now))
+        has_more = bool(self._rounds) or any(self._may_begin(record) for record in self._records.values())
+        return now.wire_s if has_more else min(deadline_s, self._due.wake_s(now))
 
     def take(self, frame: Frame10376, now: Moment) -> bool:
         """Whether ``frame`` is about a read. An answer to nothing that is under way is counted and dropped."""
@@ -108,7 +117,7 @@ class Reads:
         self.flights.close(flight)
         self._window.answered()
         uplink_ms = min(1000 * reply.uplink_s, round(1000 * (now.wire_s - flight.sent_s)))
-        read = self._meters[flight.meter]
+        read = self._read_of(flight)
         after = read.take(reply.payload, now, taken_utc_ms=now.utc_ms - uplink_ms) if reply.payload else read.failed(now)
         self._go_on(read, after, now, flight)
         return True
@@ -123,7 +132,7 @@ class Reads:
         for flight in self.flights.overdue(now.wire_s):
             self._counters.timeouts += 1
             self.flights.give_up(flight, now.wire_s)
-            read = self._meters[flight.meter]
+            read = self._read_of(flight)
             self._go_on(read, read.failed(now), now, flight)
 
     def drop_all(self, now: Moment) -> None:
@@ -131,6 +140,8 @@ class Reads:
         for flight in self.flights:
             self.flights.give_up(flight, now.wire_s)
         self._rounds.clear()
+        for record in self._records.values():
+            record.drop()
         for read in self._meters.values():
             if read.is_under_way:
                 self._put_back(read, now, after_s=0.0)
@@ -159,7 +170,41 @@ class Reads:
     def _take_probe(self, now: Moment) -> Due | None:
         return self._due.take_probe(now, window=self._limit, cost_s=self._settings.read_timeout_s)
 
-    def _send(self, read: MeterRead, now: Moment, others: Sequence[int]) -> Frame10376:
+    def came_back(self, meters: Sequence[int], now: Moment) -> None:
+        """Their modules say that they have supply again: read them, and what they remember."""
+        self.read_soon(meters, now)
+        for index in meters:
+            if index in self._meters:
+                self._remember(self._meters[index], was_silent=True)
+
+    def _may_begin(self, record: RecordRead) -> bool:
+        return not record.is_under_way and not self._meters[record.meter.index].is_under_way
+
+    def _is_under_way(self, meter: int) -> bool:
+        record = self._records.get(meter)
+        return self._meters[meter].is_under_way or (record is not None and record.is_under_way)
+
+    def _read_of(self, flight: Flight) -> MeterRead | RecordRead:
+        """Of one meter only one read is under way."""
+        record = self._records.get(flight.meter)
+        return record if record is not None and record.is_under_way else self._meters[flight.meter]
+
+    def _remember(self, read: MeterRead, was_silent: bool) -> None:
+        """Have the record of a meter read that answers again, where it has one: profiles of 1997 do not."""
+        meter = read.meter
+        if was_silent and self._settings.outage_records and meter.profile.protocol == DLT645_2007:
+            self._records.setdefault(
+                meter.index, RecordRead(meter, utc_offset_h=self._settings.meter_utc_offset_h, counters=self._counters)
+            )
+
+    def _recorded(self, record: RecordRead, after: Next) -> None:
+        if after is Next.ROUND:
+            return
+        del self._records[record.meter.index]
+        if after is Next.ANSWERED and record.record is not None:
+            self._tell.outage(record.meter.index, *record.record)
+
+    def _send(self, read: MeterRead | RecordRead, now: Moment, others: Sequence[int]) -> Frame10376:
         flight = Flight(
             meter=read.meter.index, address=read.meter.address, sequence=self.flights.next_sequence(now.wire_s, others),
             frames=read.frames, is_concurrent=self.is_concurrent, sent_s=now.wire_s, deadline_s=now.wire_s + self._settings.read_timeout_s,
@@ -170,9 +215,11 @@ class Reads:
         self._count()
         return read_request(read, flight, payload=read.payload(now), main_address=self.main_address)
 
-    def _go_on(self, read: MeterRead, after: Next, now: Moment, flight: Flight) -> None:
+    def _go_on(self, read: MeterRead | RecordRead, after: Next, now: Moment, flight: Flight) -> None:
         """After a round that was answered or not."""
-        if after is Next.ROUND:
+        if isinstance(read, RecordRead):
+            self._recorded(read, after)
+        elif after is Next.ROUND:
             self._rounds.append(read.meter.index)
         elif after is Next.ANSWERED:
             self._answered(read, now)
@@ -184,6 +231,7 @@ class Reads:
         index, poll, counters = read.meter.index, read.poll, self._counters
         self._asked.pop(index, None)
         self._buried.discard(index)
+        self._remember(read, was_silent=read.failures > 0)
         read.end()
         read.failures = read.tries = read.refusals = 0
         counters.polls_answered += 1
@@ -226,7 +274,10 @@ class Reads:
     def _denied(self, flight: Flight, deny: units.Deny, now: Moment) -> None:
         self._counters.denies += 1
         self.flights.close(flight)
-        read, reason = self._meters[flight.meter], deny.reason
+        read, reason = self._read_of(flight), deny.reason
+        if isinstance(read, RecordRead):
+            self._go_on(read, read.failed(now), now, flight)
+            return
         if reason in _NOT_SUPPORTED and flight.is_concurrent:
             self._put_back(read, now, after_s=0.0)
             if self.is_concurrent:

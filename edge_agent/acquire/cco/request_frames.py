@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from edge_agent.acquire.cco.flights import Flight
 from edge_agent.acquire.cco.meter_read import MeterRead
+from edge_agent.acquire.cco.record_read import RecordRead
 from edge_agent.wire.gdw10376_2 import AddressField, Direction, Frame10376, MeterProtocol, request, units
 from edge_agent.wire.gdw10376_2.units import Unit, reading
 from firmware_profiles.dlt645 import DLT645_1997
@@ -26,7 +27,7 @@ def protocol_number(profile: Profile) -> MeterProtocol:
     return MeterProtocol.DLT645_1997 if profile.protocol == DLT645_1997 else MeterProtocol.DLT645_2007
 
 
-def read_request(read: MeterRead, flight: Flight, *, payload: bytes, main_address: str) -> Frame10376:
+def read_request(read: MeterRead | RecordRead, flight: Flight, *, payload: bytes, main_address: str) -> Frame10376:
     protocol = protocol_number(read.meter.profile)
     unit: Unit
     if flight.is_concurrent:

@@ -37,6 +37,8 @@ class CcoSettings:
                                          # coordinators forget after 90 s to 4 min
     audit_clock_s: float = 900.0         # how often the size of the module's archive is checked
     survey_clock_s: float = 900.0        # how often topology and phases are read; 0 = never
+    outage_records: bool = True          # of a meter that was silent and answers again its last power-down record is read
+    meter_utc_offset_h: float = 8.0      # of the meters' clocks, for that
     report_refused_nodes: bool = True
     search_clock_s: float = 0.0          # how often to search for meters that no archive names; 0 = only when asked: meanwhile the
                                          # network is open to everybody, meters of the next area too
@@ -59,6 +61,8 @@ class CcoSettings:
             raise ValueError("search_clock_s must be at least 3600, or 0 for never: a search opens the network to everybody")
         if not 1 <= self.search_min <= 1440:
             raise ValueError("search_min must be 1 to 1440")
+        if not -12 <= self.meter_utc_offset_h <= 14:
+            raise ValueError("meter_utc_offset_h must be -12 to 14; China has 8")
         if self.patience_s <= 0:
             raise ValueError("patience_s must be above 0")
         waits_s = (self.retry_pause_s, self.busy_rest_s, self.command_timeout_s, self.report_wait_s, self.start_wait_s, self.quiet_s)

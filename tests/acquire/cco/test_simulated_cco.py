@@ -204,3 +204,72 @@ def test_outages_and_restores_that_arrive_again_and_again_are_each_told_once():
     assert sorted(meter for meters in gasps for meter in meters) == [3, 4, 9, 10]
     assert [fact.meters for fact in world.evidence if fact.kind is EvidenceKind.POWER_BACK] == [(3,)]
     assert world.reader.counters.repeated_reports >= 49
+
+
+def remembering(answer, record: bytes):
+    """The answers of meters that remember one outage."""
+
+    def answer_record(message: CarrierMessage) -> bytes | None:
+        decoder = Decoder645(accepts=Direction.REQUEST)
+        decoder.feed(message.data)
+        asked = [(one, parse_request(one).di) for one in iter(decoder.next_frame, None)]
+        if any(di == "03110001" for _, di in asked):
+            return b"".join(encode(read_reply_frame(one, address=one.address, payload=record)) for one, _ in asked)
+        return answer(message)
+
+    return answer_record
+
+
+def test_a_meter_that_answers_again_is_asked_what_it_remembers():
+    world = World(10, full_s=30.0)
+    record = bytes.fromhex("300510030426" + "450610030426")      # 2026-04-03 10:05:30 to 10:06:45, China time
+    healthy = world.carrier.answer = remembering(meters_answer, record)
+
+    def go_dark(dark: bool):
+        world.carrier.answer = (lambda message: None) if dark else healthy
+
+    world.run(900.0, (100.0, lambda: go_dark(True)), (500.0, lambda: go_dark(False)))
+    told = [fact for fact in world.evidence if fact.kind is EvidenceKind.POWER_RECORD]
+    assert {fact.meters for fact in told} == {(index,) for index in range(10)}
+    begin_ms = 1_775_181_930_000
+    assert {(fact.at_utc_ms, fact.until_utc_ms) for fact in told} == {(begin_ms, begin_ms + 75_000)}
+    assert len(told) == 10
+
+
+@pytest.mark.parametrize("record", [bytes(12), bytes.fromhex("300510030426") + bytes(6), b"\xff" * 12, b"\x01", b""])
+def test_a_record_that_is_empty_not_over_or_damaged_says_nothing(record):
+    world = World(4, full_s=30.0)
+    healthy = remembering(meters_answer, record)
+    world.carrier.answer = healthy
+
+    def go_dark(dark: bool):
+        world.carrier.answer = (lambda message: None) if dark else healthy
+
+    world.run(900.0, (100.0, lambda: go_dark(True)), (500.0, lambda: go_dark(False)))
+    assert not [fact for fact in world.evidence if fact.kind is EvidenceKind.POWER_RECORD]
+    assert world.read() == set(range(4))
+
+
+def test_a_dead_meter_that_is_asked_for_is_told_long_before_the_module_gives_up():
+    world = World(6, full_s=3600.0)
+    healthy = world.carrier.answer
+    failed_s: list[float] = []
+    told = world.reader._driver._on_evidence          # what comes, with its time
+
+    def note(fact: Evidence):
+        if fact.kind is EvidenceKind.POLL_FAILED:
+            failed_s.append(asyncio.get_running_loop().time())
+        told(fact)
+
+    world.reader._driver._on_evidence = note
+
+    def ask():
+        world.carrier.answer = lambda message: None
+        failed_s.append(asyncio.get_running_loop().time())
+        world.reader.read_soon([3])
+
+    world.run(400.0, (200.0, ask), (399.0, lambda: setattr(world.carrier, "answer", healthy)))
+    waits_s = [at_s - failed_s[0] for at_s in failed_s[1:]]
+    assert waits_s[0] == pytest.approx(25.0, abs=2.0)
+    assert waits_s[1] == pytest.approx(50.0, abs=2.0)
+    assert waits_s[2] > 90.0
