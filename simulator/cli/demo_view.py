@@ -121,4 +121,4 @@ def describe(message: dict[str, Any]) -> str:
     observed = f" {data['observed']:.1f} {data['unit']} of {data['threshold']:g} {data['unit']}" if data.get("threshold") else ""
     more = f" (could be: {', '.join(data['could_be'])})" if data["state"] == "suspected" else ""
     what = f"{message['ts'][11:19]} {message['sev']:<7} {message['type']:<16} {where}{observed}"
-    return f"  {what}, {data['meters_affected']} meters, {data['state']}{more}"
+    return f"  {what}, {data['meters_affected'] or data['original_meters_affected']} meters, {data['state']}{more}"
