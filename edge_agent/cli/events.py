@@ -65,10 +65,11 @@ def _show(event: dict[str, Any], *, as_json: bool) -> None:
     observed = (
         f"  {data['observed']:g} {data.get('unit', '')} (limit {data['threshold']:g})" if "observed" in data and "threshold" in data else ""
     )
+    meters = data["meters_affected"] or data["original_meters_affected"]
     print(
         f"{event['ts']}  {event['sev']!s:<7} {event['type']!s:<18} {data['scope']} {data['node_id']}"
         f"{' phase ' + str(data['phases']) if data.get('phases') else ''}{observed}  "
-        f"[{data['state']}, revision {data['revision']}, {data['meters_affected'] or data['original_meters_affected']} meters, confidence {data['confidence']:.0%}]",
+        f"[{data['state']}, revision {data['revision']}, {meters} meters, confidence {data['confidence']:.0%}]",
         flush=True,
     )
 
