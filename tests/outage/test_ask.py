@@ -1,0 +1,68 @@
+"""Whom to ask next: suspects, one of each box first, within the budget, nobody twice while we wait."""
+
+import numpy as np
+
+from edge_agent.model import Archive, AreaFrame, Meter
+from edge_agent.outage.ask import Questions
+from tests.detect.areas import at
+
+N = 12
+ARCHIVE = Archive("a", tuple(Meter(id=f"m{i}", index=i, profile="p", bus="b", node=f"f1/x{i // 4}") for i in range(N)))
+
+
+def frame(second=0):
+    area = AreaFrame.empty(N, at(second))
+    area.answered_utc_ms[:] = at(-100)
+    return area
+
+
+def choose(questions, second=0, *, suspects=(), failed=None, dead=None, answered=(), barred=()):
+    def mask(meters):
+        found = np.zeros(N, np.bool_)
+        found[list(meters)] = True
+        return found
+
+    return questions.choose(
+        frame(second), suspects=mask(suspects), failed=np.zeros(N, np.int32) if failed is None else np.array(failed, np.int32),
+        enough_failed=2, answered=mask(answered), dead=np.zeros(N) if dead is None else np.array(dead), may_be_asked=~mask(barred),
+    )
+
+
+def test_suspects_come_first_and_one_of_each_box_before_the_second_of_any():
+    questions = Questions(ARCHIVE, most=0, at_once=4, again_s=10.0)
+    doubt = np.full(N, 0.3)
+    assert choose(questions, suspects=(0, 1, 5), dead=doubt)[:2] == [0, 5]
+    assert len({index // 4 for index in choose(Questions(ARCHIVE, most=0, at_once=3, again_s=10.0), dead=doubt)}) == 3
+
+
+def test_who_has_answered_who_failed_often_enough_and_who_may_not_be_asked_are_left_alone():
+    failed = [2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
+    chosen = choose(
+        Questions(ARCHIVE, most=0, at_once=12, again_s=10.0), suspects=(0, 4), failed=failed, dead=np.full(N, 0.5), answered=(1, 2),
+        barred=(3, 5),
+    )
+    assert not {0, 1, 2, 3, 5} & set(chosen)
+    assert chosen[0] == 4
+
+
+def test_nobody_is_asked_again_while_the_answer_is_waited_for_and_the_living_keep_room():
+    questions = Questions(ARCHIVE, most=0, at_once=3, again_s=10.0)
+    first = choose(questions, 0, dead=np.full(N, 0.5))
+    assert len(first) == 3
+    assert choose(questions, 20, dead=np.full(N, 0.5)) == []          # three are waited for
+    failed = np.zeros(N, np.int32)
+    failed[first[0]] = 1
+    assert choose(questions, 21, dead=np.full(N, 0.5), failed=failed)[0] not in first[1:]
+    assert choose(questions, 200, dead=np.full(N, 0.5), failed=failed)  # an answer that has not come by now does not come
+
+
+def test_the_budget_is_for_one_unclear_situation():
+    questions = Questions(ARCHIVE, most=4, at_once=12, again_s=0.0)
+    assert len(choose(questions, 0, dead=np.full(N, 0.5))) == 4
+    assert choose(questions, 200, dead=np.full(N, 0.5)) == []
+    questions.nothing_is_unclear()
+    assert len(choose(questions, 400, dead=np.full(N, 0.5))) == 4
+
+
+def test_what_is_certain_is_not_asked():
+    assert choose(Questions(ARCHIVE, most=0, at_once=12, again_s=0.0), dead=[1.0] * 6 + [0.0] * 6) == []
