@@ -16,15 +16,16 @@ from edge_agent.outage.cases import Case
 from edge_agent.outage.delivery import Delivery
 from edge_agent.outage.hypothesis import AREA, Rival
 from edge_agent.outage.incident import COMM, PLANNED, Incident, finding_of, in_words, place_of
+from edge_agent.outage.lessons import Lessons
 from edge_agent.outage.mains import PhaseMains
 from edge_agent.outage.restore import Restoration, Return
 from edge_agent.outage.ripeness import Ripeness, is_by_mains
 from edge_agent.outage.settings import OutageSettings
 from edge_agent.outage.signs import Signs
+from edge_agent.outage.worth import Worth
 
 _NEIGHBOUR_MS = 120_000       # hint and own loss of supply belong together within this time
 _STEPS = 10
-_FEWEST_DEAF = 3              # meters with enough failed polls that make a broken way of theirs worth telling
 _MOMENTARY_MEMBERS = 3        # so many at once that returned before anybody was sure were out, and not only unheard
 
 
@@ -32,8 +33,8 @@ class Incidents:
     """``gasping``: shape (n,), who could send a last gasp."""
 
     def __init__(self, archive: Archive, settings: OutageSettings, *, gasping: npt.NDArray[np.bool_], delivery: Delivery) -> None:
-        self._archive, self._settings, self._delivery, self._gasping = archive, settings, delivery, gasping
-        self._ripeness = Ripeness(settings, gasping)
+        self._archive, self._settings = archive, settings
+        self._ripeness, self._worth, self._lessons = Ripeness(settings, gasping), Worth(settings), Lessons(delivery, gasping)
         priority = frozenset(meter.index for meter in archive.meters if set(meter.tags) & set(PRIORITY_TAGS))
         self._restoration = Restoration(archive, settings, priority)
         self._nodes = [meter.node for meter in archive.meters]
@@ -60,10 +61,7 @@ class Incidents:
 
     def spared(self, now_ms: int) -> npt.NDArray[np.bool_]:
         """Shape (n,): the last few of an outage that has ended, who may still be starting up."""
-        return self._mask(one.out for one in self._all if one.is_over and self._may_rejoin(one, now_ms))
-
-    def _may_rejoin(self, one: Incident, now_ms: int) -> bool:
-        return one.answering_ms is not None and now_ms - one.answering_ms < round(1000 * self._settings.rejoin_s)
+        return self._mask(one.out for one in self._all if one.is_over and self._worth.may_rejoin(one, now_ms))
 
     def masked(self) -> npt.NDArray[np.bool_]:
         """Shape (n,): meters that a settled outage explains."""
@@ -82,10 +80,11 @@ class Incidents:
 
     def waiting(self, frame: AreaFrame) -> list[int]:
         """Members that may be back: some of their incident answer already."""
-        return [
-            index for one in self._all if one.answering_ms is not None and (not one.is_over or self._may_rejoin(one, frame.now_utc_ms))
-            for index in sorted(one.out) if frame.reachable[index]
+        waited = [
+            one for one in self._all
+            if one.answering_ms is not None and (not one.is_over or self._worth.may_rejoin(one, frame.now_utc_ms))
         ]
+        return [index for one in waited for index in sorted(one.out) if frame.reachable[index]]
 
     def conditions(self) -> set[tuple[str, Place]]:
         found = set()
@@ -110,7 +109,7 @@ class Incidents:
                 if one.state != "closed" and frame.now_utc_ms - (one.restored_ms or 0) >= round(1000 * self._settings.stable_s):
                     one.state = "closed"
                     findings += self._end(one, frame, "closed")
-                if one.state == "closed" and not self._may_rejoin(one, frame.now_utc_ms):
+                if one.state == "closed" and not self._worth.may_rejoin(one, frame.now_utc_ms):
                     self._all.remove(one)
                 continue
             came = self._restoration.look(one, frame, signs, mains)
@@ -162,7 +161,7 @@ class Incidents:
         findings: list[Finding] = []
         matched: set[str] = set()
         for case in cases:
-            if not self._is_worth_telling(case, frame, signs):
+            if not self._worth.is_worth_telling(case, self._all, frame, signs):
                 continue
             same = [
                 one for one in self._all
@@ -219,38 +218,7 @@ class Incidents:
             return
         self._ripeness.look(one, frame, signs, mains)
         if one.is_settled:
-            self._learn(one, signs, mains)
-
-    def _is_worth_telling(self, case: Case, frame: AreaFrame, signs: Signs) -> bool:
-        if any(one.members & case.members and not one.is_over and (one.kind == COMM) == (case.kind == COMM) for one in self._all):
-            return True
-        if case.kind != COMM:
-            is_living = case.located.best.meter >= 0 and bool(case.located.best.phases)     # what it last showed may be of before
-            return case.located.is_real >= self._settings.suspect_from and not self._are_slow(case, frame, signs) and not (
-                is_living and any(one.is_over for one in self._all)
-            )
-        if len(case.members) < 2:
-            return False               # one meter alone is told as silent
-        members = sorted(case.members)
-        deaf = signs.polls_failed(frame)[members] >= self._settings.confirm_polls
-        first_ms = int(signs.first_failed_ms(frame)[members][deaf].min(initial=frame.now_utc_ms))
-        lasted = frame.now_utc_ms - first_ms >= round(1000 * self._settings.silent_s)
-        is_seen = int(deaf.sum()) >= min(_FEWEST_DEAF, len(members))
-        return is_seen and lasted and case.located.probability >= self._settings.suspect_from
-
-    def _are_slow(self, case: Case, frame: AreaFrame, signs: Signs) -> bool:
-        """Whether they may just be the last to return from something that was told already."""
-        if case.kind == COMM:
-            return False
-        has_gasped = bool(signs.gasped[sorted(case.members)].any())
-        for one in self._all:
-            if not self._may_rejoin(one, frame.now_utc_ms):
-                continue
-            # not all may have been asked before, nor since
-            is_mostly = 2 * len(case.members & one.out) >= len(case.members)
-            if is_mostly and (one.is_over if one.kind != COMM else not has_gasped):
-                return True
-        return False
+            self._lessons.settled(one, signs, mains)
 
     def _new(self, case: Case, frame: AreaFrame, signs: Signs) -> Incident:
         self._serial += 1
@@ -317,7 +285,7 @@ class Incidents:
             one.state = "closed"
             return [finding_of(self._archive, one, Stage.END, frame.now_utc_ms, at_ms=frame.now_utc_ms)]
         one.state = "restored"
-        self._learn_returned(one)
+        self._lessons.returned(one)
         return self._end(one, frame, "restored")
 
     def _drop(self, one: Incident, frame: AreaFrame, *, reason: str = "", superseded_by: str = "") -> list[Finding]:
@@ -349,26 +317,6 @@ class Incidents:
         is_first = not one.told
         one.told = now
         return [finding_of(self._archive, one, Stage.BEGIN if is_first else stage, frame.now_utc_ms)]
-
-    def _learn(self, one: Incident, signs: Signs, mains: PhaseMains) -> None:
-        """What a settled outage says about how many last gasps come through, and how late where the moment is known."""
-        if one.is_learned or one.kind == COMM:
-            return
-        one.is_learned = True
-        dead = np.array([index for index in sorted(one.members) if self._gasping[index]], np.intp)
-        if dead.size:
-            self._delivery.learn(dead, np.array([index in one.gasped for index in dead.tolist()], np.bool_))
-            if is_by_mains(one, mains):
-                heard = signs.gasped_ms[dead][signs.gasped[dead]]
-                self._delivery.learn_delays((heard - one.began_ms) / 1000.0)
-
-    def _learn_returned(self, one: Incident) -> None:
-        if one.is_learned or one.kind == COMM or (one.told and one.told[1] == "suspected"):
-            return
-        one.is_learned = True
-        dead = np.array([index for index in sorted(one.members) if self._gasping[index]], np.intp)
-        if dead.size:
-            self._delivery.learn(dead, np.array([index in one.gasped for index in dead.tolist()], np.bool_))
 
     def _mask(self, groups: Iterable[set[int]]) -> npt.NDArray[np.bool_]:
         found = np.zeros(len(self._ids), np.bool_)
