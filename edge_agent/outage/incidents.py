@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ from edge_agent.outage.worth import Worth
 
 _NEIGHBOUR_MS = 120_000       # hint and own loss of supply belong together within this time
 _STEPS = 10
+_MOST_DISCARDED = 100
 _MOMENTARY_MEMBERS = 3        # so many at once that returned before anybody was sure were out, and not only unheard
 
 
@@ -40,6 +42,7 @@ class Incidents:
         self._nodes = [meter.node for meter in archive.meters]
         self._ids = [meter.id for meter in archive.meters]
         self._all: list[Incident] = []
+        self._discarded: deque[tuple[str, int, frozenset[int]]] = deque(maxlen=_MOST_DISCARDED)      # id, begin and meters
         self._serial = 0
         self._neighbour_ms: int | None = None
 
@@ -77,6 +80,14 @@ class Incidents:
             index in one.members and one.began_ms - one.uncertainty_ms - 1000 * self._settings.gasp_within_s <= until_ms
             and (one.restored_ms is None or one.restored_ms >= from_ms) for one in self._all
         )
+
+    def discarded(self, index: int, from_ms: int, until_ms: int) -> str:
+        """Id of a suspicion about this meter at that time that was taken back; "" = there was none."""
+        slack_ms = round(1000 * self._settings.gasp_within_s)
+        return next((
+            name for name, began_ms, members in self._discarded
+            if members == {index} and from_ms - slack_ms <= began_ms <= until_ms + slack_ms
+        ), "")
 
     def waiting(self, frame: AreaFrame) -> list[int]:
         """Members that may be back: some of their incident answer already."""
@@ -292,6 +303,8 @@ class Incidents:
         self._all.remove(one)
         if not one.told:
             return []
+        if not superseded_by and one.kind != COMM:
+            self._discarded.append((one.id, one.began_ms, frozenset(one.members)))
         return [finding_of(
             self._archive, one, Stage.END, frame.now_utc_ms, at_ms=frame.now_utc_ms, state="closed" if superseded_by else "discarded",
             reason=reason, superseded_by=superseded_by,

@@ -16,6 +16,10 @@ class Known(Protocol):
         """Whether an outage of that meter at that time has been told."""
         ...
 
+    def discarded(self, index: int, from_ms: int, until_ms: int) -> str:
+        """Id of a suspicion about it that was taken back too soon; "" = there was none."""
+        ...
+
 
 class PowerRecords:
     """Records of power-down that were read and not looked at yet; ``tell`` once a tick."""
@@ -40,7 +44,7 @@ class PowerRecords:
             if until_ms > frame.now_utc_ms or known.covers(index, from_ms, until_ms):
                 continue
             self._serial += 1
-            incident = f"{from_ms:x}-{index}-r{self._serial}"
+            incident = known.discarded(index, from_ms, until_ms) or f"{from_ms:x}-{index}-r{self._serial}"
             for stage, state, at_ms in (
                 (Stage.BEGIN, "confirmed", from_ms), (Stage.END, "restored", until_ms), (Stage.END, "closed", until_ms),
             ):
