@@ -1,6 +1,6 @@
 """Fits the evidence channel of ``hplc-edge score outage`` to the power-line path, and shows how well it fits. Not calibrated to silicon.
 
-    python -m benchmarks.outage.fit_channel [--outages 60] [--trials 6] [--meters 273] [--cache DIR] [--write] [--json]
+    python -m benchmarks.outage.fit_channel [--path-only] [--outages 60] [--trials 6] [--meters 273] [--cache DIR] [--write] [--json]
 
 Every class of fault on formed networks of each style: with half of the outages the channel is fitted, with the other half compared.
 How long the agent waits for an answer, or for the news that there is none, comes from trials of the whole path, as do reports of power
@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.model import EvidenceKind
+from edge_agent.outage import OutageSettings
 from simulator.cli.rows import Row, print_rows
 from simulator.grid.areas import STYLES
 from simulator.hplc.gasp import draw_hold_s
@@ -45,6 +46,7 @@ QUANTILES = 41
 KAPPAS = np.geomspace(0.2, 100.0, 28)
 ASK_S, BACK_S, TRIAL_S = 60.0, 420.0, 1020.0
 CHECKS = 20                 # draws of the channel for each outage that it is compared with
+AT_ONCE = OutageSettings().asked_at_once
 FEW = 3                     # dead meters in a box from which it counts whether all of them were silent
 Real = npt.NDArray[np.float64]
 
@@ -148,7 +150,7 @@ def _distance(one: Real, other: Real) -> float:
 
 
 def trials(site: HplcSite, count: int) -> list[Trial]:
-    """A box goes dark, it and as many living meters are asked, supply comes back: on the whole path."""
+    """A box goes dark, some of it and as many living meters are asked, supply comes back: on the whole path."""
     area, found = site.scenario.area, list[Trial]()
     with RigJournal() as journal:
         for seed in range(1, count + 1):
@@ -156,7 +158,8 @@ def trials(site: HplcSite, count: int) -> list[Trial]:
             fault = draw_fault(area, OutageClass.BOX, (-1,) * len(area.meters), chance)
             box = [index for index, meter in enumerate(area.meters) if meter.node == fault.place]
             living = [index for index in chance.permutation(len(area.meters)).tolist() if index not in box][: len(box)]
-            course = Course(edits=fault.edits, watch_s=TRIAL_S, back_s=BACK_S, asks=((ASK_S, (*box, *living)),))
+            asked = (*box[:AT_ONCE // 2], *living[:AT_ONCE // 2])          # as many as the agent waits for at a time
+            course = Course(edits=fault.edits, watch_s=TRIAL_S, back_s=BACK_S, asks=((ASK_S, asked),))
             found.append(HplcTrial(site, course, journal, seed=seed).run())
             print(f"  whole path, {site.scenario.area.style}: {seed} of {count}", file=sys.stderr)
     return found
@@ -182,10 +185,14 @@ def _plain(name: str, figure: float, unit: str) -> Row:
     return Row(name=name, figure=figure, unit=unit, goal="-", ok=True)
 
 
+def _command(arguments: argparse.Namespace) -> str:
+    only = "--path-only" if arguments.path_only else f"--outages {arguments.outages}"
+    return f"python -m benchmarks.outage.fit_channel {only} --trials {arguments.trials} --meters {arguments.meters} --write"
+
+
 def _as_data(fits: dict[str, ClassFit], path: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
     return {
-        "made_by": f"python -m benchmarks.outage.fit_channel --outages {arguments.outages} --trials {arguments.trials} "
-                   f"--meters {arguments.meters} --write",
+        "made_by": _command(arguments),
         "label": "abstracted PHY, not calibrated against silicon",
         "classes": {
             name: {"kappa": round(fit.kappa, 4),
@@ -200,6 +207,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--outages", type=int, default=60, help="of each class, over all styles")
+    parser.add_argument("--path-only", action="store_true", help="fit only the waiting for polls and power back; last gasps as stored")
     parser.add_argument("--trials", type=int, default=6, help="of the whole path, over all styles")
     parser.add_argument("--meters", type=int, default=273)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hplc-edge-formed")
@@ -208,7 +216,7 @@ def main() -> int:
     sites = [HplcSite(scenario(style, arguments.meters), arguments.cache) for style in STYLES]
     fits: dict[str, ClassFit] = {}
     rows: list[Row] = []
-    for fault_class in FITTED:
+    for fault_class in () if arguments.path_only else FITTED:
         found = []
         for seed in range(1, arguments.outages + 1):
             found.append(outage(sites[seed % len(sites)], fault_class, seed))
@@ -223,7 +231,9 @@ def main() -> int:
     rows.append(_plain("power back: reported", path["power_back"]["share"], "share"))
     rows.append(_plain("power back: report after, median", path["power_back"]["delay_s"][QUANTILES // 2], "s"))
     if arguments.write:
-        FIT.write_text(json.dumps(_as_data(fits, path, arguments), indent=1) + "\n", encoding="utf-8")
+        stored = json.loads(FIT.read_text(encoding="utf-8")) if arguments.path_only else {}
+        data = stored | path | {"path_made_by": _command(arguments)} if arguments.path_only else _as_data(fits, path, arguments)
+        FIT.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         ChannelFit.read()
     return print_rows(rows, as_json=arguments.json)
 

@@ -281,6 +281,8 @@ class Incidents:
         for one in list(self._all):
             if one.id in matched or one.is_over or one.is_settled or one.kind == COMM or one.answering_ms is not None:
                 continue                # of those that answer again it is judged whether they were gone
+            if not frame.reachable[list(one.out)].all():
+                continue                # behind a bus that is down nothing is known
             likely = float(dead[sorted(one.out)].max()) if one.out else 0.0
             if one.state == "suspected" and likely < self._settings.discard_below:
                 findings += self._drop(one, frame, reason="its meters answer, or are only not heard")

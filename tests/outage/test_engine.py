@@ -257,6 +257,13 @@ def test_meters_that_cannot_be_asked_are_not_claimed():
     assert {name for finding in day.findings for name in finding.meters} == {"m0", "m3", "m6"}
 
 
+def test_a_bus_that_goes_down_takes_no_suspicion_back():
+    day = Day(hold_polled_s=600.0).run(60).run(40, dark=B1).run(200, down=ALL)
+    assert day.states() == ["suspected"]
+    day.run(60)
+    assert day.states()[-1] == "restored"
+
+
 def test_a_meter_found_silent_later_below_a_node_that_is_out_joins_it():
     day = Day().run(60).run(200, dark=B1, down=(9,)).run(100, dark=B1)
     assert day.told() == [("supply.lost", "begin", "node", "f1/b1")]
@@ -315,14 +322,13 @@ def test_a_clock_that_is_set_back_leaves_no_silence_on_for_ever():
 
 
 @pytest.mark.parametrize("spoil", [
-    lambda text: text.replace('"told"', '"tald"'), lambda text: text[:-20], lambda text: text.replace('"m11"', '"m99"'),
+    lambda text: text[:-20], lambda text: text.replace('"m11"', '"m99"'),
     lambda text: text.replace('"members": [0, 3, 6, 9]', '"members": [0, 3, 6, 99]'), lambda text: "[]", lambda text: "5",
 ])  # fmt: skip
 def test_saved_state_that_is_damaged_or_of_another_area_is_refused(spoil):
     saved = Day().run(60).run(200, dark=B1).engine.save().decode()
     spoiled = spoil(saved)
-    if spoiled == saved:
-        pytest.skip("this one changes nothing")
+    assert spoiled != saved
     with pytest.raises(ValueError, match="saved state"):
         Day().engine.load(spoiled.encode())
 

@@ -166,6 +166,9 @@ def test_meters_that_lose_supply_become_one_outage_and_come_back(wires, tmp_path
     assert set(begun["data"]["meters"]) == {"m1", "m3", "m5"}
     active = {topic: message for topic, message in wires.broker.messages("/active/")}
     assert active[f"hplc/v1/t/e/active/{begun['data']['event_id']}"] == begun
+    wait_until(
+        lambda: wires.broker.messages("/event/outage")[-1][1]["data"]["state"] == "localised", timeout_s=30, what="what is certain"
+    )
     wires.processes[-1].kill()
     wires.processes[-1].wait()
     wires.meters()

@@ -21,7 +21,11 @@ def write_area(directory, *, events=None, kw=3.3):
     watts[180:200, 1] += 1000.0 * kw * np.linspace(1.0, 0.1, 20)
     watts[40:250, 2] += 200.0 * (1.0 + 0.0003 * np.arange(210))
     watts[250:320, 2] += 212.0 * np.exp(-np.arange(70) / 28.0)
-    lines = [f"{t},{m},240.0,{watts[t, m] / 240.0:.2f},{watts[t, m]:.0f},20" for t in range(MINUTES) for m in range(3)]
+    reactive = np.full((MINUTES, 3), 20.0)
+    reactive[:, 2] += 1.4 * (watts[:, 2] - 200.0)          # a charger without correction: power factor 0.58
+    lines = [
+        f"{t},{m},240.0,{watts[t, m] / 240.0:.2f},{watts[t, m]:.0f},{reactive[t, m]:.0f}" for t in range(MINUTES) for m in range(3)
+    ]
     (directory / "meters.csv.gz").write_bytes(gzip.compress(("minute,meter,v,i,p_w,q_var\n" + "\n".join(lines) + "\n").encode()))
     names = ["minute"] + [f"{name}{phase}{unit}" for name, unit in (("v", ""), ("i", ""), ("p", "_w"), ("q", "_var")) for phase in "abc"]
     area = [f"{t}," + ",".join(["240"] * 3 + ["5"] * 3 + ["1200"] * 3 + ["100"] * 3) for t in range(MINUTES)]
