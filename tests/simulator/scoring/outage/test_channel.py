@@ -59,4 +59,4 @@ def test_the_stored_fit_has_every_class_that_is_drawn():
     fit = ChannelFit.read()
     assert {OutageClass.METER, OutageClass.BOX, OutageClass.BRANCH, OutageClass.FEEDER, OutageClass.AREA} <= set(fit.classes)
     assert all(any(one.batches for one in own.outages) for own in fit.classes.values())
-    assert fit.polls.failed_s[len(fit.polls.failed_s) // 2] > fit.polls.answered_s[len(fit.polls.answered_s) // 2]
+    assert min(fit.polls.failed_s) > 20.0          # nobody is called silent sooner than the agent's patience
