@@ -133,33 +133,37 @@ class OutageEngine:
         return self._incidents.conditions() | self._silent.conditions() | self._marks.conditions()
 
     def save(self) -> bytes:
-        return json.dumps([
-            _VERSION, [meter.id for meter in self._archive.meters],
-            {
-                "signs": self._signs.save(self._frame), "mains": self._mains.save(), "incidents": self._incidents.save(),
-                "silent": self._silent.save(), "marks": self._marks.save(), "delivery": self._delivery.save().decode("latin-1"),
-                "elsewhere": sorted(self._elsewhere), "records": self._records.save(),
-            },
-        ]).encode()
+        return json.dumps([_VERSION, [meter.id for meter in self._archive.meters], self._saved(self._frame)]).encode()
 
     def load(self, data: bytes) -> None:
-        """Raises ValueError for what ``save`` of this version and this archive did not write; the state is then that of a new one."""
+        """Raises ValueError for what ``save`` of this version and this archive did not write; nothing is changed then."""
+        before = self._saved(None)
         try:
             version, ids, saved = json.loads(data)
             if version != _VERSION or ids != [meter.id for meter in self._archive.meters]:
                 raise ValueError("of another version or of other meters")
-            elsewhere = {int(index) for index in saved["elsewhere"]}
-            if any(not 0 <= index < len(ids) for index in elsewhere):
-                raise ValueError("of other meters")
-            parts: list[tuple[Any, Any]] = [
-                (self._signs, saved["signs"]), (self._mains, saved["mains"]), (self._incidents, saved["incidents"]),
-                (self._silent, saved["silent"]), (self._marks, saved["marks"]), (self._records, saved["records"]),
-                (self._delivery, saved["delivery"].encode("latin-1")),
-            ]
-            for part, content in parts:
-                part.load(content)
+            self._take_up(saved)
         except (ValueError, TypeError, KeyError, AttributeError) as exc:
+            self._take_up(before)          # some parts may have been loaded
             raise ValueError(f"saved state of outages cannot be used: {exc}") from exc
+
+    def _saved(self, frame: AreaFrame | None) -> dict[str, Any]:
+        return {
+            "signs": self._signs.save(frame), "mains": self._mains.save(), "incidents": self._incidents.save(),
+            "silent": self._silent.save(), "marks": self._marks.save(), "delivery": self._delivery.save().decode("latin-1"),
+            "elsewhere": sorted(self._elsewhere), "records": self._records.save(),
+        }
+
+    def _take_up(self, saved: dict[str, Any]) -> None:
+        elsewhere = {int(index) for index in saved["elsewhere"]}
+        if any(not 0 <= index < len(self._archive.meters) for index in elsewhere):
+            raise ValueError("of other meters")
+        for part, name in (
+            (self._signs, "signs"), (self._mains, "mains"), (self._incidents, "incidents"), (self._silent, "silent"),
+            (self._marks, "marks"), (self._records, "records"),
+        ):
+            part.load(saved[name])
+        self._delivery.load(saved["delivery"].encode("latin-1"))
         self._elsewhere = elsewhere
 
     def _judge(self, frame: AreaFrame, failed: npt.NDArray[np.int32], others: npt.NDArray[np.bool_]) -> list[Finding]:

@@ -12,6 +12,7 @@ from edge_agent.outage.hypothesis import Hypothesis, Rival
 SUPPLY, PLANNED, COMM = "supply.lost", "supply.planned", "comm.lost"
 _SEVERITY: dict[str, Severity] = {"suspected": "warning", "confirmed": "alarm", "localised": "alarm", "partial": "warning"}
 _HIGHEST_ODDS = 1e9
+_TOLD_BEFORE = ("before a restart",)       # something was, and more is not known: what is told next is a change
 _SETS = ("members", "out", "gasped", "shown")
 
 
@@ -67,7 +68,7 @@ class Incident:
         best = Hypothesis(**{**saved["best"], "rival": Rival(saved["best"]["rival"])})
         sets = {name: {int(index) for index in saved[name]} for name in _SETS}
         tuples = {name: tuple(str(one) for one in saved[name]) for name in ("ambiguous", "disagreeing")}
-        found = cls(**{**saved, **sets, **tuples, "best": best})
+        found = cls(**{**saved, **sets, **tuples, "best": best, "told": () if saved["restored_ms"] is not None else _TOLD_BEFORE})
         indices = found.members | found.out | found.gasped | found.shown | ({best.meter} if best.meter >= 0 else set())
         if any(not 0 <= index < n_meters for index in indices):
             raise ValueError("of other meters")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,11 +22,11 @@ from edge_agent.outage.restore import Restoration, Return
 from edge_agent.outage.ripeness import Ripeness, is_by_mains
 from edge_agent.outage.settings import OutageSettings
 from edge_agent.outage.signs import Signs
+from edge_agent.outage.told_before import ToldBefore, overlaps
 from edge_agent.outage.worth import Worth
 
 _NEIGHBOUR_MS = 120_000       # hint and own loss of supply belong together within this time
 _STEPS = 10
-_MOST_DISCARDED = 100
 _MOMENTARY_MEMBERS = 3        # so many at once that returned before anybody was sure were out, and not only unheard
 
 
@@ -42,7 +41,7 @@ class Incidents:
         self._nodes = [meter.node for meter in archive.meters]
         self._ids = [meter.id for meter in archive.meters]
         self._all: list[Incident] = []
-        self._discarded: deque[tuple[str, int, frozenset[int]]] = deque(maxlen=_MOST_DISCARDED)      # id, begin and meters
+        self._before = ToldBefore()
         self._serial = 0
         self._neighbour_ms: int | None = None
 
@@ -75,19 +74,15 @@ class Incidents:
         return next(place_of(self._archive, one.best).id for one in self._all if index in one.out and not one.is_over)
 
     def covers(self, index: int, from_ms: int, until_ms: int) -> bool:
-        """Whether an incident with this meter is on, or ended recently, and overlaps that time."""
-        return any(
-            index in one.members and one.began_ms - one.uncertainty_ms - 1000 * self._settings.gasp_within_s <= until_ms
-            and (one.restored_ms is None or one.restored_ms >= from_ms) for one in self._all
+        """Whether an outage with this meter was told that overlaps that time."""
+        return self._before.covers(index, from_ms, until_ms) or any(
+            index in one.members and one.kind != COMM
+            and overlaps(one.began_ms - one.uncertainty_ms, one.restored_ms or until_ms, from_ms, until_ms) for one in self._all
         )
 
     def discarded(self, index: int, from_ms: int, until_ms: int) -> str:
         """Id of a suspicion about this meter at that time that was taken back; "" = there was none."""
-        slack_ms = round(1000 * self._settings.gasp_within_s)
-        return next((
-            name for name, began_ms, members in self._discarded
-            if members == {index} and from_ms - slack_ms <= began_ms <= until_ms + slack_ms
-        ), "")
+        return self._before.discarded(index, from_ms, until_ms)
 
     def waiting(self, frame: AreaFrame) -> list[int]:
         """Members that may be back: some of their incident answer already."""
@@ -121,7 +116,7 @@ class Incidents:
                     one.state = "closed"
                     findings += self._end(one, frame, "closed")
                 if one.state == "closed" and not self._worth.may_rejoin(one, frame.now_utc_ms):
-                    self._all.remove(one)
+                    self._forget(one)
                 continue
             came = self._restoration.look(one, frame, signs, mains)
             if came in (Return.RESTORED, Return.LEFT_BEHIND):
@@ -212,17 +207,18 @@ class Incidents:
         return findings
 
     def save(self) -> list[Any]:
-        return [self._serial, self._neighbour_ms, [one.save() for one in self._all]]
+        return [self._serial, self._neighbour_ms, [one.save() for one in self._all], self._before.save()]
 
     def load(self, saved: list[Any]) -> None:
         """Raises ValueError, TypeError or KeyError for what ``save`` did not give for these meters; nothing is changed then."""
-        serial, neighbour_ms, incidents = saved
+        serial, neighbour_ms, incidents, before = saved
         found = [Incident.loaded(one, len(self._ids)) for one in incidents]
         nodes = {AREA, *self._archive.nodes}
         if any(one.best.node not in nodes for one in found):
             raise ValueError("of other nodes")
+        past = ToldBefore.loaded(before, len(self._ids))
         self._serial, self._neighbour_ms = int(serial), None if neighbour_ms is None else int(neighbour_ms)
-        self._all = found
+        self._all, self._before = found, past
 
     def _ripen(self, one: Incident, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> None:
         if one.kind == COMM:
@@ -297,16 +293,22 @@ class Incidents:
         if one.kind == COMM:
             one.state = "closed"
             return [finding_of(self._archive, one, Stage.END, frame.now_utc_ms, at_ms=frame.now_utc_ms)]
+        if one.state != "suspected":
+            self._lessons.returned(one)
         one.state = "restored"
-        self._lessons.returned(one)
         return self._end(one, frame, "restored")
+
+    def _forget(self, one: Incident) -> None:
+        self._all.remove(one)
+        if one.kind != COMM:
+            self._before.note(one, one.restored_ms or one.began_ms, is_discarded=False)
 
     def _drop(self, one: Incident, frame: AreaFrame, *, reason: str = "", superseded_by: str = "") -> list[Finding]:
         self._all.remove(one)
         if not one.told:
             return []
         if not superseded_by and one.kind != COMM:
-            self._discarded.append((one.id, one.began_ms, frozenset(one.members)))
+            self._before.note(one, frame.now_utc_ms, is_discarded=True)
         return [finding_of(
             self._archive, one, Stage.END, frame.now_utc_ms, at_ms=frame.now_utc_ms, state="closed" if superseded_by else "discarded",
             reason=reason, superseded_by=superseded_by,

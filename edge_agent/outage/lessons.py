@@ -29,9 +29,8 @@ class Lessons:
             self.delivery.learn_delays((heard_ms - incident.began_ms) / 1000.0)
 
     def returned(self, incident: Incident) -> None:
-        """One that ended before it was settled, if it was more than a suspicion."""
-        if not (incident.told and incident.told[1] == "suspected"):
-            self._take(incident)
+        """One that ended before it was settled, and was more than a suspicion."""
+        self._take(incident)
 
     def _take(self, incident: Incident) -> npt.NDArray[np.intp]:
         dead = np.array([index for index in sorted(incident.members) if self.gasping[index]], np.intp)

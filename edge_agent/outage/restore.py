@@ -43,7 +43,7 @@ class Restoration:
         lives = (frame.answered_utc_ms[members] > incident.began_ms) & (failed == 0) & ~signs.gasped[members]
         if incident.kind != COMM:
             lives |= (signs.back_ms[members] > incident.began_ms) & signs.is_back(frame)[members]
-        is_whole = self._by_mains(incident) and mains.is_in and incident.state != "partial"
+        is_whole = self._is_of_the_area(incident) and mains.is_in and incident.state != "partial"
         if is_whole and not failed.any() and not signs.gasped[members].any():
             lives[:] = True          # the mains are back before anybody missed a poll
         back = set(members[lives].tolist())
@@ -55,7 +55,7 @@ class Restoration:
         returned = len(back)
         if not returned:
             incident.answering_ms = None
-            is_lit = self._by_mains(incident) and mains.is_in and incident.is_settled
+            is_lit = self._is_of_the_area(incident) and mains.is_in and incident.is_settled
             is_late = frame.now_utc_ms - mains.in_since_ms() >= round(1000 * self.settings.rejoin_s)
             return Return.LEFT_BEHIND if is_lit and is_late else Return.NOTHING
         if incident.answering_ms is None:
@@ -68,5 +68,5 @@ class Restoration:
         return Return.PARTIAL
 
     @staticmethod
-    def _by_mains(incident: Incident) -> bool:
+    def _is_of_the_area(incident: Incident) -> bool:
         return incident.kind != COMM and incident.best.meter < 0 and incident.best.node == AREA and not incident.best.phases

@@ -41,7 +41,7 @@ class PowerRecords:
         findings: list[Finding] = []
         while self._waiting:
             index, from_ms, until_ms = self._waiting.popleft()
-            if until_ms > frame.now_utc_ms or known.covers(index, from_ms, until_ms):
+            if not from_ms <= until_ms <= frame.now_utc_ms or known.covers(index, from_ms, until_ms):
                 continue
             self._serial += 1
             incident = known.discarded(index, from_ms, until_ms) or f"{from_ms:x}-{index}-r{self._serial}"

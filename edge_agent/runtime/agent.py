@@ -209,6 +209,7 @@ class Agent:
                 "waveforms": self._pipeline.waveforms,
                 "waveforms_refused": sum(unit.counters.refused + unit.counters.checksum_errors for unit in self._units),
             }
+            extra |= {f"evidence_{name}": count for name, count in self._pipeline.evidence_counters.items()}
             supply = "" if self._supply is None else self._supply.reason or "measured"
             message = self._announcer.health(self._readers, answering, self._publisher.sender, extra, supply)
             self._publisher.publish_volatile(topics.HEALTH, message)

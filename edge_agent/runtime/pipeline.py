@@ -218,6 +218,11 @@ class Pipeline:
         data: dict[str, str | int | float | bool] = {"meters": " ".join(meters), "detectors": " ".join(done)}
         self._try_system_event("detect.relearn", "info", data)
 
+    @property
+    def evidence_counters(self) -> dict[str, int]:
+        """Evidence about supply by what became of it: admitted, or why it was passed over."""
+        return self._outages.counters
+
     def announce(self, book: WorkBook) -> None:
         """What is planned, in place of what was announced before."""
         self._outages.announce(book)

@@ -1,5 +1,7 @@
 """The engine from polls and mains alone: one meter is silent, a branch lost supply, the area only with the mains as proof."""
 
+import json
+
 import pytest
 
 from edge_agent.model import Evidence, EvidenceKind, PlannedWork, Stage, Ticket, WorkBook
@@ -411,3 +413,44 @@ def test_the_record_of_an_outage_that_was_told_tells_nothing_new():
     day.engine.take(Evidence(kind=EvidenceKind.POWER_RECORD, at_utc_ms=at(65), until_utc_ms=at(262), meters=(3,)), at(320))
     day.run(10)
     assert len(day.findings) == before
+
+
+def test_a_suspicion_from_before_a_restart_is_ended_when_its_meters_answer():
+    before = Day(hold_polled_s=600.0).run(60).run(20, dark=(0, 3))
+    assert before.states() == ["suspected"]
+    after = Day(hold_polled_s=600.0)
+    after.engine.load(before.engine.save())
+    after.seconds = before.seconds
+    after.run(30)
+    assert after.engine.conditions() == set()
+    assert [(finding.stage, finding.outage.incident) for finding in after.findings] == [
+        (Stage.END, before.findings[0].outage.incident)
+    ]
+
+
+def test_state_that_is_damaged_late_in_it_changes_nothing():
+    day = Day().run(60).run(200, dark=B1)
+    saved = day.engine.save()
+    other = json.loads(Day().run(60).run(300, dark=F1, supply=LIVE).engine.save())
+    other[2]["delivery"] = "damaged"
+    with pytest.raises(ValueError, match="saved state"):
+        day.engine.load(json.dumps(other).encode())
+    assert day.engine.save() == saved
+
+
+def test_the_record_of_an_outage_that_was_told_and_closed_long_ago_tells_nothing_new():
+    day = Day().run(60).run(200, dark=B1).run(4000)
+    before = len(day.findings)
+    again = Day()
+    again.engine.load(day.engine.save())
+    for engine in (day.engine, again.engine):       # the meter's clock is four minutes slow
+        record = Evidence(kind=EvidenceKind.POWER_RECORD, at_utc_ms=at(65 - 240), until_utc_ms=at(262 - 240), meters=(3,))
+        engine.take(record, at(day.seconds))
+        assert engine.update(day.frame) == []
+    assert len(day.findings) == before
+
+
+def test_what_the_filters_refuse_is_counted_for_the_health_message():
+    day = Day().run(60)
+    day.hear(EvidenceKind.LAST_GASP, 99)
+    assert day.engine.counters["unknown_meter"] == 1

@@ -40,8 +40,8 @@ def test_a_suspicion_that_was_taken_back_too_soon_is_told_again_as_the_same():
     assert {one.outage.incident for one in tell(Known(discarded="1f-7"))} == {"1f-7"}
 
 
-@pytest.mark.parametrize(("known", "until_s"), [(Known(covered=True), 400), (Known(), 700)])
-def test_what_was_told_and_what_ends_in_the_future_is_nothing(known, until_s):
+@pytest.mark.parametrize(("known", "until_s"), [(Known(covered=True), 400), (Known(), 700), (Known(), 50)])
+def test_what_was_told_and_what_ends_in_the_future_or_before_it_begins_is_nothing(known, until_s):
     assert tell(known, until_s=until_s) == []
 
 
