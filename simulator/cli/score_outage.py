@@ -38,11 +38,11 @@ def run(arguments: argparse.Namespace) -> list[Row]:
     from simulator.scenario.scenario_file import load_scenario
     from simulator.scoring.outage.course import CourseSettings
     from simulator.scoring.outage.rows import curve_rows, rows_of
-    from simulator.scoring.outage.score import OutageSettings, area_of, score_draws
+    from simulator.scoring.outage.score import DrawSettings, area_of, score_draws
 
     _check(arguments)
     course = CourseSettings(delivery=arguments.delivery, sweep=arguments.sweep, most_polls=arguments.polls)
-    settings = OutageSettings(
+    settings = DrawSettings(
         meters=arguments.meters, style=arguments.style, seed=arguments.seed, draws=arguments.draws, course=course,
         wrong_archive=arguments.wrong_archive,
     )

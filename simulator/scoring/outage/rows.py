@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.cli.rows import Row
 from simulator.scoring.outage.faults import COMM, NO_OUTAGE, OUTAGES, WHOLE, OutageClass
-from simulator.scoring.outage.score import AT_ONCE_S, OutageSettings, Scored
+from simulator.scoring.outage.score import AT_ONCE_S, DrawSettings, Scored
 
 _Z = 1.959964
 _WINDOWS_A_QUARTER = 90 * 96          # quarters of an hour in 90 days
@@ -46,7 +46,7 @@ def quantile_row(name: str, values: Iterable[float | None], share: float, *, uni
     )
 
 
-def rows_of(found: Sequence[Scored], settings: OutageSettings) -> list[Row]:
+def rows_of(found: Sequence[Scored], settings: DrawSettings) -> list[Row]:
     rows = summary(found, settings)
     for fault_class in OutageClass:
         own = [one for one in found if one.fault_class is fault_class]
@@ -60,7 +60,7 @@ def counted(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row.goal != "-" or not math.isnan(row.figure)]
 
 
-def summary(found: Sequence[Scored], settings: OutageSettings) -> list[Row]:
+def summary(found: Sequence[Scored], settings: DrawSettings) -> list[Row]:
     """The figures that have goals."""
     delivery, course = settings.course.delivery, settings.course
     recall = None if delivery is None else 0.995 if delivery >= 0.9 else 0.96 if delivery >= 0.7 else None

@@ -24,7 +24,7 @@ _TRIES = 50                   # for a fault of a class that darkens anybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutageSettings:
+class DrawSettings:
     """``wrong_archive``: share of meters under another box, and share on another phase, in the archive that the agent gets."""
 
     meters: int = 273
@@ -57,7 +57,7 @@ class Scored:
     polls: int
 
 
-def area_of(settings: OutageSettings) -> Scenario:
+def area_of(settings: DrawSettings) -> Scenario:
     """An evening in a generated area."""
     return scenario_of(f"{settings.style}-{settings.meters}-{settings.seed}", {
         "description": "an evening in a generated area", "seed": settings.seed,
@@ -84,7 +84,7 @@ def archive_for(scenario: Scenario, wrong_share: float, chance: np.random.Genera
     return Archive(given.area, tuple(meters), transformer=given.transformer)
 
 
-def score_draws(scenario: Scenario, settings: OutageSettings, say: Callable[[str, float], None] = lambda what, share: None) -> list[Scored]:
+def score_draws(scenario: Scenario, settings: DrawSettings, say: Callable[[str, float], None] = lambda what, share: None) -> list[Scored]:
     """As many of each class. ``say`` is told what is done, and which share of it.
 
     Raises:
@@ -107,7 +107,7 @@ def score_draws(scenario: Scenario, settings: OutageSettings, say: Callable[[str
     return found
 
 
-def _faults(scenario: Scenario, settings: OutageSettings, relays: tuple[int, ...], streams: Streams) -> list[Fault]:
+def _faults(scenario: Scenario, settings: DrawSettings, relays: tuple[int, ...], streams: Streams) -> list[Fault]:
     each = max(1, settings.draws // len(settings.classes))
     return [
         draw_fault(scenario.area, fault_class, relays, chance)

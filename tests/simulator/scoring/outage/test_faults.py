@@ -7,10 +7,10 @@ import pytest
 
 from simulator.run.outage_rig import shifted_draws
 from simulator.scoring.outage.faults import OUTAGES, OutageClass, draw_fault, draw_relays
-from simulator.scoring.outage.score import OutageSettings, area_of
+from simulator.scoring.outage.score import DrawSettings, area_of
 from simulator.scoring.outage.states import solve_faults
 
-SCENARIO = area_of(OutageSettings(meters=50, seed=3))
+SCENARIO = area_of(DrawSettings(meters=50, seed=3))
 AREA = SCENARIO.area
 
 

@@ -11,10 +11,10 @@ from simulator.load.streams import Streams
 from simulator.scoring.outage.course import CourseSettings
 from simulator.scoring.outage.faults import OutageClass
 from simulator.scoring.outage.rows import curve_rows, rows_of
-from simulator.scoring.outage.score import OutageSettings, archive_for, area_of, score_draws
+from simulator.scoring.outage.score import DrawSettings, archive_for, area_of, score_draws
 
 CLASSES = (OutageClass.BOX, OutageClass.AREA, OutageClass.COMM_MODULE, OutageClass.NOTHING)
-SETTINGS = OutageSettings(
+SETTINGS = DrawSettings(
     meters=50, seed=2, draws=8, classes=CLASSES, course=CourseSettings(delivery=1.0, sweep=True, watch_s=420.0, after_s=300.0),
 )
 
@@ -63,7 +63,7 @@ def test_rows_name_goals_only_where_the_delivery_has_one(found):
 
 
 def test_a_wrong_archive_moves_about_the_share_asked_for():
-    scenario = area_of(OutageSettings(meters=273))
+    scenario = area_of(DrawSettings(meters=273))
     wrong = archive_for(scenario, 0.05, Streams(1).named("test"))
     truth = {meter.id: (meter.node, meter.phases) for meter in scenario.area.meters}
     customers = [meter for meter in wrong.meters if meter.role is Role.CUSTOMER]
