@@ -34,7 +34,7 @@ from simulator.scoring.outage.baselines import first_call_s
 from simulator.scoring.outage.course import CourseSettings
 from simulator.scoring.outage.faults import Fault, OutageClass, draw_fault, draw_relays
 from simulator.scoring.outage.rows import counted, quantile_row, share_row
-from simulator.scoring.outage.score import OutageSettings, area_of, score_draws
+from simulator.scoring.outage.score import DrawSettings, area_of, score_draws
 from simulator.scoring.outage.told import Verdict, told_at, verdict_of
 
 CLASSES = (
@@ -156,7 +156,7 @@ def modbus_rows(scenario: Scenario, seed: int) -> list[Row]:
 
 def storm_rows(style: str, seed: int) -> list[Row]:
     """Every meter of a large area dies: one event, few messages."""
-    settings = OutageSettings(
+    settings = DrawSettings(
         meters=STORM_METERS, style=style, seed=seed, draws=STORM_DRAWS, classes=(OutageClass.AREA,), course=CourseSettings(delivery=0.95),
     )
     found = score_draws(area_of(settings), settings)
@@ -185,7 +185,7 @@ def main() -> int:
     parser.add_argument("--without-storm", action="store_true")
     arguments = parser.parse_args()
     logging.getLogger("hplc_edge").setLevel(logging.ERROR)      # each dark meter is put into quarantine: no news here
-    scenario = area_of(OutageSettings(meters=arguments.meters, style=arguments.style, seed=arguments.seed))
+    scenario = area_of(DrawSettings(meters=arguments.meters, style=arguments.style, seed=arguments.seed))
     parts: list[Callable[[], list[Row]]] = [
         lambda: path_rows(run_draws(HplcSite(scenario, arguments.cache), arguments.draws, arguments.seed)),
     ]
