@@ -277,11 +277,13 @@ def test_ctrl_c_ends_within_two_seconds_also_while_the_broker_hangs(wires, tmp_p
     with socket.socket() as hanging:  # accepts, never answers
         hanging.bind(("127.0.0.1", 0))
         hanging.listen()
+        hanging.settimeout(60.0)
         agent = wires.start("run", "-c", str(wires.config(hanging.getsockname()[1])))
-        time.sleep(2.0)
+        connection, _ = hanging.accept()  # it runs: before, Ctrl-C breaks off the start
         began_s = time.monotonic()
         agent.send_signal(signal.SIGINT)
         said, _ = agent.communicate(timeout=10)
+        connection.close()
     assert time.monotonic() - began_s < 2.0
     assert (agent.returncode, "Traceback" in said) == (0, False)
 
