@@ -13,7 +13,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: $(BUILD_INPUTS)
 	@PYTHON=$(PYTHON) deploy/install-tools build
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing hplc-edge into $(VENV) (compiles the kernels: two minutes on two cores)"
+	@echo "installing hplc-edge into $(VENV) (compiles the kernels: half a minute)"
 	@$(PIP) install --editable '.[sim,demo]'
 	@touch $@
 	@echo "done: $(VENV)/bin/hplc-edge --help"

@@ -12,6 +12,7 @@ from setuptools import Extension, setup
 CHECKED = os.environ.get("HPLC_EDGE_CHECKED") == "1"
 CORES = os.cpu_count() or 1
 PURE = os.environ.get("HPLC_EDGE_PURE") == "1"
+MEMORYVIEWS = "cython_ext._memoryviews"  # Cython's memoryview code, compiled once: else each kernel carries a copy, a megabyte each
 
 
 def extensions() -> list[Extension]:
@@ -25,7 +26,8 @@ def extensions() -> list[Extension]:
             # -ffp-contract=off: the kernels must give the bits of their plain twins, also where the CPU has fused multiply-add
             Extension(source[:-4].replace("/", "."), [source], extra_compile_args=["-O3", "-ffp-contract=off"])
             for source in sources
-        ],
+        ] + [Extension(MEMORYVIEWS, [MEMORYVIEWS.replace(".", "/") + ".c"])],
+        shared_utility_qualified_name=MEMORYVIEWS,
         compiler_directives={
             "language_level": 3,
             "boundscheck": CHECKED,
