@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_agent.errors import ConfigError
 from simulator.cli.rows import Row, print_rows
 from simulator.grid.solver import NotSolvedError
 from simulator.scenario.draw_fire import draw_fire_faults
@@ -76,6 +77,10 @@ def main() -> int:
     parser.add_argument("--told", type=Path)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    try:
+        draw_fire_faults(seed=arguments.seed, meters=arguments.meters, days=arguments.days)
+    except ConfigError as exc:
+        parser.error(str(exc))
     whole, done, left_out = FireScore(), 0, 0
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         seeds = itertools.count(arguments.seed)

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from edge_agent.errors import ConfigError
 from simulator.grid.areas import STYLES, Area, AreaMeter, make_area
 from simulator.load.streams import Streams
 
 _DAY_S = 86_400
 _STEP_S = 60
 _LEARNT_DAYS = 4.0            # detectors learn two to seven days; faults come after that
+_SHORTEST_DAYS, _LONGEST_DAYS = 5.0, 400.0
 _JOINTS, _BYPASSES, _GAPS, _SWAPS = 4, 1, 8, 2
 _OVERLOADED = 2               # meters with a charger that is too large for them
 _SHARES = {"solar": 0.10, "ev_ac": 0.06, "e_bikes": 0.03}
@@ -23,7 +25,12 @@ def draw_fire_faults(*, seed: int, meters: int = 150, days: float = 12.0) -> dic
     Joints of 0.12 to 0.6 ohm in the service of a home; a loose neutral of 0.25 to 0.6 ohm that feeds a meter box, an open one for an hour
     or two; a fast charger on two single-phase meters; one meter that sees only part of its current. Nothing is told of it to anybody but
     the file.
+
+    Raises:
+        ConfigError: a size of area that is not made, or too few days for what is drawn.
     """
+    if not _SHORTEST_DAYS <= days <= _LONGEST_DAYS:
+        raise ConfigError([f"{days:g} days: {_SHORTEST_DAYS:g} to {_LONGEST_DAYS:g} are possible"])
     chance = Streams(seed).named("draw/fire_faults")
     style = sorted(STYLES)[int(chance.integers(len(STYLES)))]
     area = make_area(style, meters, seed=seed)

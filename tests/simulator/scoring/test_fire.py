@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from edge_agent.errors import ConfigError
 from edge_agent.model import Finding, Place, Stage
 from simulator.run.closed_loop import EPOCH_UTC_MS
 from simulator.scenario.draw_fire import draw_fire_faults
@@ -82,3 +83,14 @@ def test_a_voltage_that_is_dangerous_is_so_whatever_brought_it_about():
 def test_the_same_seed_draws_the_same_faults_and_another_others():
     assert draw_fire_faults(seed=5) == draw_fire_faults(seed=5)
     assert draw_fire_faults(seed=5)["change"] != draw_fire_faults(seed=6)["change"]
+
+
+@pytest.mark.parametrize(("meters", "days"), [(49, 6.0), (60, 4.9), (60, 1000.0), (60, float("nan"))])
+def test_what_cannot_be_drawn_is_refused(meters, days):
+    with pytest.raises(ConfigError, match="are possible"):
+        draw_fire_faults(seed=5, meters=meters, days=days)
+
+
+def test_the_shortest_time_has_room_for_every_fault():
+    for seed in range(5):
+        assert scenario_of("drawn", draw_fire_faults(seed=seed, meters=50, days=5.0)).duration_s == 5 * 86_400.0
