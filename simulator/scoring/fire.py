@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from edge_agent.model import Finding, Stage
 from simulator.run.closed_loop import EPOCH_UTC_MS
-from simulator.run.metering import AREA_METER, NOMINAL_V, RATED_A
+from simulator.run.metering import AREA_METER
 from simulator.scenario.scenario_file import Scenario
 from simulator.scenario.timeline import Change
-from simulator.scenario.world import World
+from simulator.scoring.strain import Strain
 
 # fault class of a change -> findings that name it, in the order of how well
 ANSWERS: Mapping[str, tuple[str, ...]] = {
@@ -23,7 +23,6 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "overload": ("overload", "conductor.hot", "phase.overload", "transformer.overload"),
 }
 FIRE = ("joint.", "neutral.", "residual.", "temperature.", "arc.")
-_Ratios = npt.NDArray[np.float32]
 _GRACE_S = 86_400.0           # a day's regression still holds what was mended within the day
 # half an hour of the first is past any thermal image of a service; who warns at the second is not wrong, and need not
 _OVERLOADS = {"overload": (1.2, 1800.0), "heavy": (0.85, 300.0)}
@@ -67,7 +66,7 @@ class FireScore:
         return 1000.0 * len(self.false.get(level, [])) / self.healthy_days
 
 
-def faults_of(scenario: Scenario, world: World) -> list[Wrong]:
+def faults_of(scenario: Scenario, strain: Strain) -> list[Wrong]:
     """Of each change the meters at and below its place; overloads and dangerous voltages from what really flows and is there, whatever
     brought it about. Of gaps, swaps and thefts there is nothing.
     """
@@ -77,8 +76,8 @@ def faults_of(scenario: Scenario, world: World) -> list[Wrong]:
               end_s=min(change.until_s, scenario.duration_s))
         for change in scenario.timeline.changes if change.fault_class in ANSWERS
     ]
-    amperes, volts = _ratios(scenario, world)
-    return found + _overloads(scenario, world, amperes) + _dangerous(scenario, world, volts)
+    strain.to_the_end()
+    return found + _overloads(scenario, strain) + _dangerous(scenario, strain)
 
 
 def score_fire(findings: Iterable[Finding], wrong: Sequence[Wrong], meters: Sequence[str], *, duration_s: float) -> FireScore:
@@ -134,48 +133,26 @@ def _at(change: Change, below: Mapping[str, Sequence[str]]) -> list[str]:
     return [meter for meter, places in below.items() if change.place in places]
 
 
-def _overloads(scenario: Scenario, world: World, ratio: _Ratios) -> list[Wrong]:
+def _overloads(scenario: Scenario, strain: Strain) -> list[Wrong]:
     """From the currents themselves, above which share of the rating and how long."""
     found = []
     for fault_class, (limit, least_s) in _OVERLOADS.items():
         for place, meter in enumerate([*(meter.id for meter in scenario.area.meters), AREA_METER]):
-            found += _spans(fault_class, meter, ratio[:, place] > limit, least_s, world)
+            found += _spans(fault_class, meter, strain.current[:, place] > limit, least_s, strain.step_s)
     return found
 
 
-def _dangerous(scenario: Scenario, world: World, ratio: _Ratios) -> list[Wrong]:
+def _dangerous(scenario: Scenario, strain: Strain) -> list[Wrong]:
     """From the voltages at the meters' own terminals."""
     found: list[Wrong] = []
     for place, meter in enumerate(scenario.area.meters):
-        found += _spans("dangerous_voltage", meter.id, ratio[:, place] > _DANGEROUS_RATIO, 0.0, world)
+        found += _spans("dangerous_voltage", meter.id, strain.volts[:, place] > _DANGEROUS_RATIO, 0.0, strain.step_s)
     return found
 
 
-def _spans(fault_class: str, meter: str, is_so: npt.NDArray[np.bool_], least_s: float, world: World) -> list[Wrong]:
+def _spans(fault_class: str, meter: str, is_so: npt.NDArray[np.bool_], least_s: float, step_s: float) -> list[Wrong]:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], is_so, [False]]).astype(np.int8)))
     return [
-        Wrong(fault_class=fault_class, place=meter, meters=frozenset({meter}), begin_s=begin * world.step_s, end_s=end * world.step_s)
-        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if (end - begin) * world.step_s >= least_s
+        Wrong(fault_class=fault_class, place=meter, meters=frozenset({meter}), begin_s=begin * step_s, end_s=end * step_s)
+        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if (end - begin) * step_s >= least_s
     ]
-
-
-def _ratios(scenario: Scenario, world: World) -> tuple[_Ratios, _Ratios]:
-    """Shape (steps, meters + 1): the largest current of each meter's phases over its rating, the transformer's as the last; shape
-    (steps, meters): the highest voltage of each over nominal.
-    """
-    places = {load.id: place for place, load in enumerate(scenario.area.network.loads)}
-    loads = [[places[load] for load in meter.loads] for meter in scenario.area.meters]
-    steps, step = int(scenario.duration_s / world.step_s), 0
-    ratio, volts = np.empty((steps, len(loads) + 1), dtype=np.float32), np.empty((steps, len(loads)), dtype=np.float32)
-    transformer = scenario.area.network.transformer
-    rated_a = transformer.kva / (3**0.5 * transformer.kv_lv)
-    while step < steps:
-        block, at = world.block_of(step)
-        end = min(steps, step + block.volts.shape[1] - at)
-        amperes = np.abs(block.amperes[:, at : at + end - step])
-        for place, own in enumerate(loads):
-            ratio[step:end, place] = amperes[own].max(axis=0) / RATED_A
-            volts[step:end, place] = np.abs(block.volts[own, at : at + end - step]).max(axis=0) / NOMINAL_V
-        ratio[step:end, -1] = np.abs(block.transformer_a[:, at : at + end - step]).max(axis=0) / rated_a
-        step = end
-    return ratio, volts

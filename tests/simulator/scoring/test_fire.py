@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from edge_agent.errors import ConfigError
@@ -12,6 +13,7 @@ from simulator.scenario.draw_fire import draw_fire_faults
 from simulator.scenario.scenario_file import scenario_of
 from simulator.scenario.timeline import Change, Timeline, cut
 from simulator.scoring.fire import Wrong, faults_of, score_fire
+from simulator.scoring.strain import Strain
 
 DAY_S = 86_400.0
 METERS = [f"m{number}" for number in range(10)]
@@ -61,7 +63,7 @@ def test_an_end_is_no_alarm():
 
 def test_a_drawn_area_has_every_kind_of_fault_and_overloads_are_what_flows():
     scenario = scenario_of("drawn", draw_fire_faults(seed=5, meters=60, days=6.0))
-    found = faults_of(scenario, scenario.world())
+    found = faults_of(scenario, Strain(scenario, scenario.world()))
     assert {"loose_joint", "loose_neutral", "broken_neutral", "overload"} <= {wrong.fault_class for wrong in found}
     chargers = {wrong.place for wrong in found if wrong.fault_class == "overload"} - {"area"}
     assert len(chargers) == 2
@@ -73,7 +75,7 @@ def test_a_voltage_that_is_dangerous_is_so_whatever_brought_it_about():
     feeder = scenario.area.meters[0].node.split("/")[0]
     lost = Change(id="n", fault_class="unnamed", place=feeder, at_s=72_000.0, until_s=79_200.0, edits=(cut(feeder, "N"),))
     scenario = replace(scenario, timeline=Timeline((lost,)), duration_s=DAY_S)
-    found = [wrong for wrong in faults_of(scenario, scenario.world()) if wrong.fault_class == "dangerous_voltage"]
+    found = [wrong for wrong in faults_of(scenario, Strain(scenario, scenario.world())) if wrong.fault_class == "dangerous_voltage"]
     behind = {meter.id for meter in scenario.area.meters if meter.node.startswith(feeder)}
     assert found
     assert {wrong.place for wrong in found} <= behind
@@ -94,3 +96,16 @@ def test_what_cannot_be_drawn_is_refused(meters, days):
 def test_the_shortest_time_has_room_for_every_fault():
     for seed in range(5):
         assert scenario_of("drawn", draw_fire_faults(seed=seed, meters=50, days=5.0)).duration_s == 5 * 86_400.0
+
+
+def test_strain_followed_in_a_world_that_others_use_is_what_it_is_alone():
+    scenario = scenario_of("drawn", draw_fire_faults(seed=5, meters=50, days=5.0))
+    world = scenario.world()
+    beside, alone = Strain(scenario, world), Strain(scenario, scenario.world())
+    for step in range(0, 600, 37):
+        world.block_of(step)
+        beside.follow(step)
+    alone.follow(599)
+    for mine, theirs in ((beside.current, alone.current), (beside.volts, alone.volts)):
+        assert np.array_equal(mine[:600], theirs[:600])
+        assert (mine[:600] > 0.0).all()
