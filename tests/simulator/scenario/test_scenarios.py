@@ -11,7 +11,6 @@ import pytest
 
 from edge_agent.errors import ConfigError
 from simulator.cli import sim_run
-from simulator.run import run_closed_loop
 from simulator.run.metering import Metering
 from simulator.scenario.scenario_file import load_scenario, shipped_scenarios
 from simulator.scenario.truth import truth_of
@@ -39,10 +38,28 @@ def test_it_loads_and_its_first_and_last_hour_can_be_solved(name):
         assert np.abs(block.volts).max() < 450.0
 
 
-def told(name, **options):
-    scenario = load_scenario(name)
-    result = run_closed_loop(scenario.world(), duration_s=scenario.duration_s, poll_s=scenario.poll_s, **options)
-    return scenario, [(event["type"], event["data"]["node_id"]) for event in result.events]
+# small, for what is asked of the commands and not of the story
+SWAP = """
+description = "A meter is replaced within ten minutes"
+seed = 1
+area = {style = "urban_cable", meters = 50}
+time = {day = 100, begin_hour = 9, hours = 1, step_s = 10.0, poll_s = 60.0}
+[[change]]
+id = "swap"
+class = "meter_swap"
+place = "m0025"
+at = "0:20:00"
+until = "0:30:00"
+edits = [{op = "open", branch = "s0025"}]
+swap = ["m0025"]
+"""
+
+
+@pytest.fixture
+def swap_file(tmp_path):
+    path = tmp_path / "swap.toml"
+    path.write_text(SWAP)
+    return str(path)
 
 
 def faults_of(name):
@@ -75,19 +92,15 @@ def test_the_truth_names_the_meters_whose_load_or_registering_a_change_makes_ano
     assert faults_of("meter_swap")["swap"].altered == ()
 
 
-def test_open_relays_leave_meters_alive_and_the_agent_quiet():
+def test_open_relays_leave_meters_alive():
     fault = faults_of("arrears_disconnect_reconnect")["arrears-1"]
     assert fault.dark == ()
-    _, events = told("arrears_disconnect_reconnect")
-    assert not [name for name, _ in events if name.startswith(("outage", "meter.silent"))]
 
 
-def test_the_nested_fault_shows_only_when_the_feeder_is_back():
+def test_the_nested_fault_darkens_nobody_that_the_feeder_did_not():
     faults = faults_of("nested_outage_after_restore")
     assert len(faults["feeder"].dark) == 120
     assert faults["box"].dark == ()                  # all dark already
-    _, events = told("nested_outage_after_restore")
-    assert [name for name, _ in events].count("outage.start") == 2
 
 
 def test_the_fuse_of_one_high_voltage_phase_leaves_one_phase_whole():
@@ -107,13 +120,8 @@ def test_theft_by_scale_is_in_the_meter_and_not_in_the_grid():
     assert abs(later.amperes[0]) < 0.8 * abs(earlier.amperes[0]) or abs(earlier.amperes[0]) < 0.1
 
 
-def test_the_same_seed_tells_the_same_story():
-    first, again = (told("house_fire_wire")[1] for _ in range(2))
-    assert first == again != []
-
-
-def test_two_processes_print_the_same_bytes():
-    command = [sys.executable, "-m", "edge_agent.cli.main", "sim", "run", "house_fire_wire", "--json"]
+def test_two_processes_print_the_same_bytes(swap_file):
+    command = [sys.executable, "-m", "edge_agent.cli.main", "sim", "run", swap_file, "--json"]
     first, second = (
         subprocess.run(command, capture_output=True, check=True, timeout=120, env=os.environ | {"PYTHONHASHSEED": seed}).stdout
         for seed in ("1", "2")
@@ -122,16 +130,16 @@ def test_two_processes_print_the_same_bytes():
     assert json.loads(first)["events"]
 
 
-def test_the_command_writes_truth_events_and_readings(tmp_path, capsys):
+def test_the_command_writes_truth_events_and_readings(swap_file, tmp_path, capsys):
     from edge_agent.cli.main import main
 
-    assert main(["sim", "run", "meter_swap", "--out", str(tmp_path)]) == 0
+    assert main(["sim", "run", swap_file, "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "what really happened" in said
-    assert "meter_swap" in said
+    assert "swap" in said
     truth = json.loads((tmp_path / "truth.json").read_text())
     assert truth["faults"][0]["swapped"] == ["m0025"]
-    assert len(truth["meters"]) == 120
+    assert len(truth["meters"]) == 50
     with (tmp_path / "readings.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["meter"] for row in rows} == {meter["id"] for meter in truth["meters"]} | {"area"}
@@ -140,10 +148,10 @@ def test_the_command_writes_truth_events_and_readings(tmp_path, capsys):
     assert [json.loads(line)["type"] for line in (tmp_path / "events.jsonl").read_text().splitlines()]
 
 
-def test_the_picture_is_a_png(tmp_path):
+def test_the_picture_is_a_png(swap_file, tmp_path):
     from edge_agent.cli.main import main
 
-    assert main(["sim", "plot", "meter_swap", str(tmp_path / "swap.png")]) == 0
+    assert main(["sim", "plot", swap_file, str(tmp_path / "swap.png")]) == 0
     assert (tmp_path / "swap.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "swap.png").stat().st_size > 20_000
 
