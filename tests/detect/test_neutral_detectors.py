@@ -61,6 +61,35 @@ def test_sag_over_voltage_lost_phase_and_a_heavy_phase_are_no_neutral(seed):
         assert told(module, series_of(volts, amperes)) == []
 
 
+def pair(volts, missing_of_second):
+    """Two three-phase meters side by side with the same voltages, shape (3, t), most load at the second; what that did not answer."""
+    steps = volts.shape[1]
+    meters = tuple(replace(BOX, id=f"m{number}", index=number, nominal_voltage_v=220.0) for number in range(2))
+    second = volts.copy()
+    second[:, missing_of_second] = np.nan
+    amperes, heavy = (np.repeat(np.array(drawn)[:, None], steps, axis=1) for drawn in ([7.0, 1.5, 7.0], [36.0, 1.5, 7.0]))
+    columns = {
+        **{f"voltage_v.{phase}": np.stack([volts[row], second[row]], axis=1) for row, phase in enumerate("abc")},
+        **{f"current_a.{phase}": np.stack([amperes[row], np.where(np.isnan(second[row]), np.nan, heavy[row])], axis=1)
+           for row, phase in enumerate("abc")},
+    }
+    return series_of(volts, amperes, meters=meters, columns=columns)
+
+
+@pytest.mark.parametrize("missing", [[60], [60, 61, 62], [59, 60]])
+def test_a_neighbour_that_was_read_before_a_load_was_switched_is_no_match(missing):
+    """A weak line with a heavy phase for an hour: then it is another phase, and of one meter only what it showed before is known."""
+    volts = np.repeat(np.array([[175.0], [233.0], [214.0]]), 120, axis=1)
+    volts[:, 60:] = np.array([[214.0], [233.0], [175.0]])
+    assert told(open_neutral, pair(volts, missing)) == []
+
+
+def test_one_reading_that_no_current_explains_is_no_neutral():
+    neutral_ohm = neutral_of(600, [(300, 301, np.inf), (302, 303, np.inf), (400, 401, np.inf)])
+    volts, amperes = solve(loads(600, 1) * UNEVEN, neutral_ohm=neutral_ohm)
+    assert told(open_neutral, series_of(volts, amperes)) == []
+
+
 def test_an_open_neutral_read_each_second_waits_ten_seconds():
     ohm = neutral_of(300, [(100, 105, np.inf), (200, 300, np.inf)])
     volts, amperes = solve(loads(300, 1) * UNEVEN, neutral_ohm=ohm)

@@ -16,9 +16,10 @@ from edge_agent.model import Archive, AreaFrame, Finding, Place, Stage
 from edge_agent.model.area_frame import NEVER
 
 _KIND = "neutral.open"
-_VERSION = 2
+_VERSION = 3
 _SLOT_MS = 10_000      # nodes are looked at once in it, and a place is judged once: a weak line with 20 V for hours must not cost more
 _PLAUSIBLE = 0.15  # no line voltage further from nominal is taken for usual
+_ALIKE = 2  # readings in a row that show a break: one may be compared with what was read before a large load was switched
 _BASELINE_SHARE = 0.02  # of a new reading in the usual line voltage: about an hour of minutes
 
 
@@ -67,6 +68,7 @@ class OpenNeutralDetector:
             "seen_ms": np.full(n, NEVER, dtype=np.int64),
             "since_ms": np.full(n, NEVER, dtype=np.int64),  # of the shift; while told, of the shift being gone
             "readings": np.zeros(n, dtype=np.int32),  # in a row, of what since_ms is about
+            "found": np.zeros(n, dtype=np.int8),  # judgements in a row that found a break
             "told": np.full(n, -1, dtype=np.int8),  # the link of the chain
             "begun_ms": np.full(n, NEVER, dtype=np.int64),
             "judged_slot": np.full(n, NEVER, dtype=np.int64),
@@ -102,6 +104,7 @@ class OpenNeutralDetector:
             return []
         is_back = is_new & (taken < state["seen_ms"])  # the clock was set back or a reading came late: count anew
         state["readings"][is_back] = 0
+        before_ms = np.where(is_back, taken - 1, state["seen_ms"])
         state["seen_ms"][is_new] = taken[is_new]
         shift_v = np.abs(now.shift_v)
         is_whole = np.abs(now.line_v - state["line_v"]) <= settings.line_band * state["line_v"]
@@ -113,9 +116,9 @@ class OpenNeutralDetector:
         starts = is_new & counts & (state["readings"] == 0)
         state["since_ms"][starts] = taken[starts]
         state["readings"][is_new] = np.where(counts, np.minimum(state["readings"] + 1, 1000), 0)[is_new]
-        wait_ms = np.where(is_told, 1000 * settings.end_s, 1000 * settings.begin_s)
-        due = is_new & (state["readings"] >= 2) & (taken - state["since_ms"] >= wait_ms)
-        due &= is_told | (self._slot[0] != state["judged_slot"])
+        state["found"][is_new & ~counts] = 0
+        has_lasted = (state["readings"] >= 2) & (taken - state["since_ms"] >= 1000 * settings.end_s)
+        due = is_new & np.where(is_told, has_lasted, counts & (self._slot[0] != state["judged_slot"]))
         if due.any():
             state["judged_slot"][due] = self._slot[0]
             evidence = Evidence(self._places, frame, now, self._limits)
@@ -123,7 +126,7 @@ class OpenNeutralDetector:
                 if is_told[place]:
                     findings += self._end(place, frame, int(state["since_ms"][place]))
                 else:
-                    findings += self._judge(place, frame, evidence)
+                    findings += self._judge(place, frame, evidence, int(before_ms[place]))
         return findings
 
     def conditions(self) -> set[Condition]:
@@ -133,7 +136,7 @@ class OpenNeutralDetector:
         """Forget the usual line voltage of these meters' places; what is told of them ends at the next update."""
         places = self._places.holding(set(meters))
         self._state["line_v"][places] = self._nominal_line_v[places]
-        self._state["readings"][places] = 0
+        self._state["readings"][places] = self._state["found"][places] = 0
         self._state["is_ending"][places] = self._state["told"][places] >= 0
         self._is_busy = True
 
@@ -144,19 +147,24 @@ class OpenNeutralDetector:
         load_arrays(_VERSION, self._archive, self._state | {"slot": self._slot}, data)
         self._is_busy = True
 
-    def _judge(self, place: int, frame: AreaFrame, evidence: Evidence) -> list[Finding]:
-        now, since_ms = self._now, int(self._state["since_ms"][place])
+    def _judge(self, place: int, frame: AreaFrame, evidence: Evidence, before_ms: int) -> list[Finding]:
+        """``before_ms``: when the place was read before; what others showed up to then is no match for what it shows now."""
+        now, state, since_ms = self._now, self._state, int(self._state["since_ms"][place])
         told = self.conditions()
         above = next((number for number, link in enumerate(self._places.chains[place]) if (_KIND, link.place) in told), None)
         if above is not None:      # told already of what feeds this place: that moves its neutral point as well
-            self._state["told"][place], self._state["begun_ms"][place], self._state["readings"][place] = above, since_ms, 0
+            state["told"][place], state["begun_ms"][place], state["readings"][place], state["found"][place] = above, since_ms, 0, 0
             return []
-        found = evidence.find_break(place, since_ms)
-        band_v = self._settings.line_band_alone * self._state["line_v"][place]
-        if found is None or (found.is_alone and abs(now.line_v[place] - self._state["line_v"][place]) > band_v):
+        found = evidence.find_break(place, before_ms + 1)
+        band_v = self._settings.line_band_alone * state["line_v"][place]
+        if found is None or (found.is_alone and abs(now.line_v[place] - state["line_v"][place]) > band_v):
+            state["found"][place] = 0
             return []
-        self._state["told"][place], self._state["begun_ms"][place] = found.link, since_ms
-        self._state["readings"][place] = 0
+        state["found"][place] = min(state["found"][place] + 1, _ALIKE)
+        if state["found"][place] < _ALIKE or now.taken_ms[place] - since_ms < 1000 * self._settings.begin_s:
+            return []
+        state["told"][place], state["begun_ms"][place] = found.link, since_ms
+        state["readings"][place] = state["found"][place] = 0
         return [self._finding(place, frame, found)]
 
     def _end(self, place: int, frame: AreaFrame, at_ms: int) -> list[Finding]:
