@@ -69,13 +69,20 @@ class Questions:
         )
         return waits
 
-    def again(self, meters: Iterable[int], frame: AreaFrame, may_be_asked: npt.NDArray[np.bool_]) -> list[int]:
-        """Of these, those that may be asked now: whether they are back."""
+    def again(
+        self, meters: Iterable[int], frame: AreaFrame, failed: npt.NDArray[np.int32], may_be_asked: npt.NDArray[np.bool_]
+    ) -> list[int]:
+        """Of these, those that may be asked now whether they are back: who was asked longest ago first, and nobody who still is."""
+        waits = self._waits(frame, failed)
+        left = max(0, self._at_once - int(waits.sum()))
         due = [
-            index for index in meters if may_be_asked[index] and frame.now_utc_ms - int(self._asked_ms[index]) >= self._again_ms
-        ][:self._at_once]
-        self._asked_ms[due] = frame.now_utc_ms
-        return due
+            index for index in meters
+            if may_be_asked[index] and not waits[index] and frame.now_utc_ms - int(self._asked_ms[index]) >= self._again_ms
+        ]
+        chosen = sorted(due, key=lambda index: (int(self._asked_ms[index]), index))[:left]
+        self._asked_ms[chosen] = frame.now_utc_ms
+        self._asked_failed[chosen] = failed[chosen]
+        return chosen
 
 
 def _turn_in_box(boxes: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

@@ -184,7 +184,7 @@ class OutageEngine:
                 frame, suspects=suspects, failed=failed, enough_failed=self._settings.confirm_polls, answered=observed.answered,
                 dead=self._judgement.dead, may_be_asked=may_be_asked & ~masked,
             )
-        self._to_ask += self._questions.again(self._incidents.waiting(frame), frame, may_be_asked)
+        self._to_ask += self._questions.again(self._incidents.waiting(frame), frame, failed, may_be_asked)
         return findings
 
     def _judge_observed(self, frame: AreaFrame, observed: Observed) -> list[Finding]:

@@ -118,7 +118,10 @@ class Incidents:
                 if one.state == "closed" and not self._worth.may_rejoin(one, frame.now_utc_ms):
                     self._forget(one)
                 continue
+            was_mute = one.answering_ms is None
             came = self._restoration.look(one, frame, signs, mains)
+            if one.kind == COMM and was_mute and one.answering_ms is not None:
+                signs.way_is_mended(one.out, frame.now_utc_ms)
             if came in (Return.RESTORED, Return.LEFT_BEHIND):
                 findings += self._restored(one, frame)
             elif came is Return.PARTIAL and one.state != "partial" and one.is_settled:

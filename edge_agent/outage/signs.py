@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,9 @@ class Signs:
         self.relay_open = np.zeros(n_meters, np.bool_)
         self.unplugged = np.zeros(n_meters, np.bool_)
         self.version = 0
-        self._back_failed = np.zeros(n_meters, np.int32)      # polls that had failed when it said that its supply is back
+        # polls that had failed when it said that its supply is back, or when the way to it was found to be mended; and when that was
+        self._passed_failed = np.zeros(n_meters, np.int32)
+        self._passed_ms = np.full(n_meters, NEVER, np.int64)
         self._seen_failed = np.zeros(n_meters, np.int32)
         self._seen_answered = np.full(n_meters, NEVER, np.int64)
 
@@ -50,7 +52,7 @@ class Signs:
         elif evidence.kind is EvidenceKind.POWER_BACK:
             self.back_ms[meters] = evidence.at_utc_ms
             self._lives(meters)
-            self._back_failed[meters] = self._seen_failed[meters]
+            self._pass_over(meters, evidence.at_utc_ms)
         elif evidence.kind in (EvidenceKind.ROUTES_KNOWN, EvidenceKind.ROUTING_CHANGED) and len(evidence.relays) == len(meters):
             self.via[meters] = evidence.relays
         elif evidence.kind in (EvidenceKind.RELAY_OPENED, EvidenceKind.RELAY_CLOSED):
@@ -72,9 +74,16 @@ class Signs:
         np.copyto(self._seen_failed, frame.polls_failed)
         np.copyto(self._seen_answered, frame.answered_utc_ms)
 
+    def way_is_mended(self, meters: Iterable[int], now_ms: int) -> None:
+        """Polls that failed while the way to these meters was broken say nothing of them: only later ones count."""
+        found = list(meters)
+        self._pass_over(found, now_ms)
+        self.carried[found], self.carried_ms[found] = 0, NEVER
+        self.version += 1
+
     def forget_the_future(self, now_ms: int) -> None:
         """After the clock was set back nothing has been said later than now."""
-        for times in (self.gasped_ms, self.back_ms, self.carried_ms):
+        for times in (self.gasped_ms, self.back_ms, self.carried_ms, self._passed_ms):
             np.minimum(times, now_ms, out=times)
 
     @property
@@ -94,13 +103,13 @@ class Signs:
 
     def polls_failed(self, frame: AreaFrame) -> npt.NDArray[np.int32]:
         """Since the last answer or report that its supply is back, over a restart."""
-        failed: npt.NDArray[np.int32] = np.maximum(frame.polls_failed - self._back_failed, 0) + self.carried
+        failed: npt.NDArray[np.int32] = np.maximum(frame.polls_failed - self._passed_failed, 0) + self.carried
         return failed
 
     def first_failed_ms(self, frame: AreaFrame) -> npt.NDArray[np.int64]:
         """The first of these; NEVER."""
         first = np.where(self.carried > 0, self.carried_ms, frame.first_failed_utc_ms)
-        later: npt.NDArray[np.int64] = np.where(self._back_failed > 0, np.maximum(first, self.back_ms), first)
+        later: npt.NDArray[np.int64] = np.where(self._passed_failed > 0, np.maximum(first, self._passed_ms), first)
         return later
 
     def save(self, frame: AreaFrame | None) -> dict[str, Any]:
@@ -127,8 +136,11 @@ class Signs:
             getattr(self, name)[:] = array
         self.version += 1
 
+    def _pass_over(self, meters: list[int], at_ms: int) -> None:
+        self._passed_failed[meters], self._passed_ms[meters] = self._seen_failed[meters], at_ms
+
     def _lives(self, meters: list[int]) -> None:
         self.gasped_ms[meters] = NEVER
-        self._back_failed[meters] = self.carried[meters] = 0
+        self._passed_failed[meters] = self.carried[meters] = 0
         self.carried_ms[meters] = NEVER
         self.unplugged[meters] = False

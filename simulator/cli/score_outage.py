@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace) -> list[Row]:
     from simulator.scoring.outage.score import DrawSettings, area_of, score_draws
 
     _check(arguments)
+    logging.getLogger("hplc_edge").setLevel(logging.ERROR)      # each draw is an agent of its own: what each says once is no news
     course = CourseSettings(delivery=arguments.delivery, sweep=arguments.sweep, most_polls=arguments.polls)
     settings = DrawSettings(
         meters=arguments.meters, style=arguments.style, seed=arguments.seed, draws=arguments.draws, course=course,
@@ -52,7 +54,7 @@ def run(arguments: argparse.Namespace) -> list[Row]:
         return rows_of(score_draws(scenario, settings, _say), settings)
     rows: list[Row] = []
     for delivery in CURVE:
-        rows += curve_rows(delivery, score_draws(scenario, replace(settings, course=replace(course, delivery=delivery)), _say))
+        rows += curve_rows(delivery, score_draws(scenario, replace(settings, course=replace(course, delivery=delivery)), _say), course)
     return rows
 
 

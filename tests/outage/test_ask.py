@@ -66,3 +66,17 @@ def test_the_budget_is_for_one_unclear_situation():
 
 def test_what_is_certain_is_not_asked():
     assert choose(Questions(ARCHIVE, most=0, at_once=12, again_s=0.0), dead=[1.0] * 6 + [0.0] * 6) == []
+
+
+def again(questions, second, meters, failed=None):
+    return questions.again(meters, frame(second), np.zeros(N, np.int32) if failed is None else failed, np.ones(N, np.bool_))
+
+
+def test_who_may_be_back_is_asked_in_turn_and_nobody_while_the_answer_is_waited_for():
+    questions = Questions(ARCHIVE, most=0, at_once=4, again_s=10.0)
+    assert again(questions, 0, range(6)) == [0, 1, 2, 3]
+    assert again(questions, 20, range(6)) == []                  # four are waited for
+    failed = np.zeros(N, np.int32)
+    failed[[0, 1, 2]] = 1
+    assert again(questions, 40, range(6), failed) == [4, 5, 0]     # the others first, then who was asked longest ago
+    assert again(questions, 200, range(6), failed) == [1, 2, 3, 0]  # an answer that has not come by now does not come

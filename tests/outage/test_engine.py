@@ -24,14 +24,14 @@ class Day:
         self.seconds = 0
         self.findings = []
 
-    def run(self, seconds, dark=(), supply=None, down=()):
+    def run(self, seconds, dark=(), supply=None, down=(), unread=()):
         for _ in range(seconds // 10):
             self.seconds += 10
             now_ms = self.frame.now_utc_ms = at(self.seconds)
             self.frame.supply_v[:] = float("nan") if supply is None else supply
             for index in range(N):
                 self.frame.reachable[index] = index not in down
-                if index in down:
+                if index in down or index in unread:
                     continue
                 if index in dark:
                     self.frame.poll_failed(index, now_ms)
@@ -223,6 +223,17 @@ def test_an_area_that_stays_silent_long_after_the_mains_are_back_is_a_fault_of_c
     assert [told[:2] for told in day.told()] == [("supply.lost", "begin")]  # meters and modules may still be starting up
     day.run(200, dark=ALL, supply=LIVE)
     assert [told[:2] for told in day.told()[1:]] == [("supply.lost", "end"), ("comm.lost", "begin")]
+
+
+def test_polls_that_failed_while_a_bus_was_mute_say_nothing_of_who_is_read_last_when_it_is_back():
+    day = Day().run(60).run(200, dark=ALL, supply=LIVE).run(900, supply=LIVE, unread=B1).run(60, supply=LIVE)
+    assert [found[:2] for found in day.told()] == [("comm.lost", "begin"), ("comm.lost", "end")]
+
+
+def test_who_stays_silent_when_a_mute_bus_is_back_is_told_from_polls_of_after_that():
+    day = Day().run(60).run(200, dark=ALL, supply=LIVE).run(120, supply=LIVE, unread=B1).run(900, supply=LIVE, dark=B1)
+    lost = day.begun("supply.lost")
+    assert (lost.place.id, set(lost.meters)) == ("f1/b1", {"m0", "m3", "m6", "m9"})
 
 
 def test_meters_that_start_up_slowly_after_an_outage_are_no_fault_of_communication():

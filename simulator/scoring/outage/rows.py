@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from simulator.cli.rows import Row
+from simulator.scoring.outage.course import CourseSettings
 from simulator.scoring.outage.faults import COMM, NO_OUTAGE, OUTAGES, WHOLE, OutageClass
 from simulator.scoring.outage.score import AT_ONCE_S, DrawSettings, Scored
 
@@ -76,8 +77,9 @@ def summary(found: Sequence[Scored], settings: DrawSettings) -> list[Row]:
         share_row("whole box and larger: recall, firm at once", (_by(one.verdict.firm_s) for one in whole), least=recall),
         share_row("all classes: precision of firm outages", firm, least=0.99),
         share_row("all classes: exact set, given firm", (one.verdict.exact for one in declared), least=exact),
-        share_row("single meter: recall, firm at once", (_by(one.verdict.firm_s) for one in single),
+        share_row("single meter: recall, firm while it is out", (_by(one.verdict.firm_s, course.watch_s) for one in single),
                   least=None if delivery is None else max(0.0, delivery - 0.02)),
+        share_row("single meter: recall, firm at once", (_by(one.verdict.firm_s) for one in single)),
         share_row("single meter: recall in the end", (one.verdict.found_late for one in single), least=0.99),
         share_row("communication failures told as outage", (one.verdict.outage_events > 0 for one in comm), most=0.005),
     ]
@@ -131,17 +133,18 @@ def quiet_rows(fault_class: OutageClass, own: Sequence[Scored]) -> list[Row]:
     ]
 
 
-def curve_rows(delivery: float, found: Sequence[Scored]) -> list[Row]:
-    """One delivery of a curve."""
+def curve_rows(delivery: float, found: Sequence[Scored], course: CourseSettings) -> list[Row]:
+    """One delivery of a curve. A single meter counts while it is out: what comes later is from its own memory (outage.md 8)."""
     rows = []
     for name, classes in (("whole box and larger", WHOLE), ("single meter", (OutageClass.METER,)), ("every outage", OUTAGES)):
         own = [one for one in found if one.fault_class in classes]
         declared = [one for one in own if one.verdict.firm_s is not None]
-        least = None
-        if name == "whole box and larger":
-            least = 0.995 if delivery >= 0.9 else 0.96 if delivery >= 0.7 else None
-        elif name == "single meter":
-            least = max(0.0, delivery - 0.02)
+        least = (0.995 if delivery >= 0.9 else 0.96 if delivery >= 0.7 else None) if name == "whole box and larger" else None
+        if name == "single meter":
+            rows.append(share_row(
+                f"delivery {delivery:g}: {name}, firm while it is out", (_by(one.verdict.firm_s, course.watch_s) for one in own),
+                least=max(0.0, delivery - 0.02),
+            ))
         rows += [
             share_row(f"delivery {delivery:g}: {name}, firm at once", (_by(one.verdict.firm_s) for one in own), least=least),
             share_row(f"delivery {delivery:g}: {name}, told in the end", (one.verdict.found_late for one in own)),
@@ -157,8 +160,8 @@ def curve_rows(delivery: float, found: Sequence[Scored]) -> list[Row]:
     ]
 
 
-def _by(at_s: float | None) -> bool:
-    return at_s is not None and at_s <= AT_ONCE_S
+def _by(at_s: float | None, until_s: float = AT_ONCE_S) -> bool:
+    return at_s is not None and at_s <= until_s
 
 
 def _before(one: Scored) -> bool:

@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_figures(found):
 def test_rows_name_goals_only_where_the_delivery_has_one(found):
     goals = {row.name: row.goal for row in rows_of(found, SETTINGS)}
     assert goals["whole box and larger: recall, firm at once"] == ">= 0.995"
-    assert {row.goal for row in curve_rows(0.5, found) if "whole box" in row.name} == {"-"}
+    assert {row.goal for row in curve_rows(0.5, found, CourseSettings()) if "whole box" in row.name} == {"-"}
 
 
 def test_a_wrong_archive_moves_about_the_share_asked_for():
