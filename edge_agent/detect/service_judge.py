@@ -13,6 +13,7 @@ from edge_agent.detect.service_verdict import DAY_BLOCKS, Rise
 _TELL_OHM, _TELL_SHARE, _TELL_BLOCKS = 0.015, 0.07, 4      # an estimate that moved is told again, at most twice a day
 _LEAST_R0_OHM = 0.01
 _ALARM_SHARE = 0.25            # of R0: what neighbours who switch together can make of a shared feeder
+_SEVERE = 3.0                  # times the alarm's power, a joint that glows: for less a crew is not sent on one day's word
 _SUPPORTS, _STEPS = 3, 20       # of blocks that show it by themselves: a burst of one evening is none; the alarms ask for one more
 
 Floats = npt.NDArray[np.float64]
@@ -88,7 +89,9 @@ def decide(
     is_joint = is_rise & ~is_bypass & is_no_theft & (bypass.level == 0)
     least_rise = drop.rise - 3.0 * drop.se
     is_certain = (least_rise * view.peak_square >= settings.alarm_power_w) & (least_rise > _ALARM_SHARE * view.r0_ohm)
-    is_alarm = is_joint & is_certain & (drop.z >= settings.alarm_z_min) & (drop.supports > _SUPPORTS) & (loose.level == 1)
+    is_plain_to_see = (drop.z >= 2.0 * settings.alarm_z_min) & (least_rise * view.peak_square >= _SEVERE * settings.alarm_power_w)
+    has_lasted = (loose.age >= DAY_BLOCKS) | is_plain_to_see
+    is_alarm = is_joint & is_certain & has_lasted & (drop.z >= settings.alarm_z_min) & (drop.supports > _SUPPORTS) & (loose.level == 1)
     has_moved = np.abs(drop.rise_now - told_rise) > np.maximum(_TELL_OHM, _TELL_SHARE * told_rise)
     # the last day must lie after the begin, else it still holds what was before
     is_mended = (loose.age > DAY_BLOCKS) & (drop.day_most < settings.rise_ohm)
