@@ -26,6 +26,7 @@ from edge_agent.model import AreaFrame, Place
 Complex = npt.NDArray[np.complex128]
 
 _MOST = 0.75  # of the places of a link
+_LEAST_MOVED = 0.2  # quantile of their shifts that a break must reach: the archive of some may be wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,10 @@ class Evidence:
         if agrees.mean() < _MOST:
             return _Below(is_common=False, shift_v=0.0, uncovered=link.inside)
         covered = np.concatenate([places.meters[place], *(places.meters[other] for other in others[agrees].tolist())])
-        shift_v = float(np.median(np.abs(now.shift_v[others[agrees]] - reference_v)))
+        # a whole neutral gives the shift bit by bit along the line, and the places nearest to the transformer hardly move: currents that
+        # balance at its head need not do so further out. What has lost its neutral there moves as one
+        towards = (own_v - reference_v) / max(abs(own_v - reference_v), 1e-9)
+        shift_v = float(np.quantile(np.real((now.shift_v[others] - reference_v) * np.conj(towards)), _LEAST_MOVED))
         return _Below(is_common=True, shift_v=shift_v, uncovered=np.setdiff1d(link.inside, covered))
 
     def _vector_sum(self, link: Link, axes: Complex) -> float:

@@ -90,6 +90,38 @@ def test_one_reading_that_no_current_explains_is_no_neutral():
     assert told(open_neutral, series_of(volts, amperes)) == []
 
 
+def feeder_line(shifts_v, amperes):
+    """A three-phase meter on each branch of one feeder, with the shift of its star point towards phase a, and the meter at the transformer.
+
+    ``amperes``: of each meter by phase, shape (n, 3).
+    """
+    steps, n = 30, len(shifts_v)
+    meters = tuple(replace(BOX, id=f"m{k}", index=k, node=f"f/b{k}", nominal_voltage_v=220.0) for k in range(n))
+    area = replace(BOX, id="area", index=n, node="", nominal_voltage_v=220.0, role=Role.AREA)
+    axes = np.exp(-2j * np.pi * np.arange(3) / 3.0)
+    shift_v = np.zeros((steps, n + 1))
+    shift_v[15:, :n] = shifts_v
+    volts = np.abs(220.0 * axes[None, None, :] - shift_v[:, :, None])
+    flowing = np.vstack([amperes, np.sum(amperes, axis=0)])
+    columns = {f"voltage_v.{phase}": np.round(volts[:, :, row], 1) for row, phase in enumerate("abc")}
+    columns |= {f"current_a.{phase}": np.tile(flowing[:, row], (steps, 1)) for row, phase in enumerate("abc")}
+    return series_of(volts[:, 0].T, volts[:, 0].T, meters=(*meters, area), columns=columns)
+
+
+# at the head of the feeder these currents add up to nothing, further out they do not
+BALANCED_AT_THE_HEAD = [[1.0, 21.0, 21.0], *([6.0, 1.0, 1.0] for _ in range(4))]
+
+
+def test_a_line_that_shifts_the_more_the_further_out_has_its_neutral():
+    assert told(open_neutral, feeder_line([1.0, 17.0, 17.0, 17.0, 17.0], BALANCED_AT_THE_HEAD)) == []
+
+
+def test_a_feeder_whose_places_all_move_as_one_has_lost_its_neutral():
+    assert told(open_neutral, feeder_line([16.0, 17.0, 17.0, 17.0, 17.0], BALANCED_AT_THE_HEAD)) == [
+        ("neutral.open", Stage.BEGIN, "f", 16.0)
+    ]
+
+
 def test_an_open_neutral_read_each_second_waits_ten_seconds():
     ohm = neutral_of(300, [(100, 105, np.inf), (200, 300, np.inf)])
     volts, amperes = solve(loads(300, 1) * UNEVEN, neutral_ohm=ohm)
