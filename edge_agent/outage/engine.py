@@ -210,7 +210,7 @@ class OutageEngine:
         """Meters told as silent that were so before what is unclear now began: what has a common cause falls silent together."""
         if not self._silent.told:
             return []
-        shows = ((failed > 0) | self._signs.gasped) & ~self._incidents.explained()
+        shows = ((failed > 0) | self._signs.gasped) & ~self._incidents.masked()
         lived_ms = int(frame.answered_utc_ms[shows].max(initial=-1))
         return [
             index for index, begun_ms in self._silent.told.items()

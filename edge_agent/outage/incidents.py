@@ -18,6 +18,7 @@ from edge_agent.outage.hypothesis import AREA, Rival
 from edge_agent.outage.incident import COMM, PLANNED, Incident, finding_of, in_words, place_of
 from edge_agent.outage.lessons import Lessons
 from edge_agent.outage.mains import PhaseMains
+from edge_agent.outage.misplaced import Misplaced
 from edge_agent.outage.restore import Restoration, Return
 from edge_agent.outage.ripeness import Ripeness, is_by_mains
 from edge_agent.outage.settings import OutageSettings
@@ -38,6 +39,7 @@ class Incidents:
         self._ripeness, self._worth, self._lessons = Ripeness(settings, gasping), Worth(settings), Lessons(delivery, gasping)
         priority = frozenset(meter.index for meter in archive.meters if set(meter.tags) & set(PRIORITY_TAGS))
         self._restoration = Restoration(archive, settings, priority)
+        self._misplaced = Misplaced(archive, settings)
         self._nodes = [meter.node for meter in archive.meters]
         self._ids = [meter.id for meter in archive.meters]
         self._all: list[Incident] = []
@@ -139,6 +141,8 @@ class Incidents:
     ) -> list[Finding]:
         """A meter below a settled outage that is found silent only now, as behind a bus that has come back, is part of it.
 
+        So is one that the archive has elsewhere and that fell silent with it; it is told as disagreeing with the archive.
+
         ``others``: shape (n,), meters whose silence has a cause of its own.
         """
         findings: list[Finding] = []
@@ -155,9 +159,11 @@ class Incidents:
                 and self._archive.meters[index].role.value == "customer"
             }
             if joined:
-                one.members |= joined
-                one.out |= joined
-                findings += self._tell(one, frame, Stage.CHANGE)
+                loose[list(joined)] = False
+                findings += self._take_in(one, joined, frame)
+        for one, strays in self._misplaced.find(settled, loose, self.explained(), frame, signs, failed):
+            one.disagreeing += tuple(self._ids[index] for index in sorted(strays))
+            findings += self._take_in(one, strays, frame)
         return findings
 
     def reconcile(
@@ -243,6 +249,11 @@ class Incidents:
         )
         self._all.append(one)
         return one
+
+    def _take_in(self, one: Incident, meters: set[int], frame: AreaFrame) -> list[Finding]:
+        one.members |= meters
+        one.out |= meters
+        return self._tell(one, frame, Stage.CHANGE)
 
     def _revise(self, one: Incident, case: Case, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> None:
         located = case.located

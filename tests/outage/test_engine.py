@@ -283,6 +283,29 @@ def test_a_meter_found_silent_later_below_a_node_that_is_out_joins_it():
     assert set(day.last("supply.lost").meters) == {"m0", "m3", "m6", "m9"}
 
 
+def test_a_meter_that_falls_silent_with_an_outage_where_the_archive_does_not_have_it_is_part_of_it():
+    day = Day().run(60).run(300, dark=(*B1, 5))
+    assert [found[0] for found in day.told()] == ["supply.lost"]
+    lost = day.last("supply.lost")
+    assert set(lost.meters) == {"m0", "m3", "m6", "m9", "m5"}
+    assert lost.outage.disagreeing == ("m5",)
+    assert lost.place.id == "f1/b1"
+
+
+def test_a_meter_that_falls_silent_before_or_after_an_outage_is_no_error_of_the_archive():
+    before = Day().run(60).run(100, dark=(5,)).run(300, dark=(*B1, 5))
+    after = Day().run(60).run(100, dark=B1).run(300, dark=(*B1, 5))
+    for day in (before, after):
+        assert ("meter.silent", "begin", "meter", "m5") in day.told()
+        assert set(day.last("supply.lost").meters) == {"m0", "m3", "m6", "m9"}
+
+
+def test_a_meter_behind_a_relay_that_is_out_may_only_be_unheard():
+    day = Day().run(60)
+    day.engine.take(Evidence(kind=EvidenceKind.ROUTES_KNOWN, at_utc_ms=at(60), meters=(5,), relays=(0,)), at(60))
+    assert "m5" not in day.run(300, dark=(*B1, 5)).last("supply.lost").meters
+
+
 def test_an_outage_of_which_one_meter_never_returns_ends_and_names_it():
     day = Day().run(60).run(200, dark=B1).run(500, dark=(9,))
     assert len(day.told()) == 1  # it may still be starting up
