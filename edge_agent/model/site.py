@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 # most urgent first: a customer on medical equipment before one whose shop is dark
@@ -58,8 +57,8 @@ class WorkBook:
 class Sites:
     """``nodes`` by path ("" = the area), ``meters`` by id."""
 
-    nodes: Mapping[str, Site] = field(default_factory=lambda: MappingProxyType({}))
-    meters: Mapping[str, Site] = field(default_factory=lambda: MappingProxyType({}))
+    nodes: Mapping[str, Site] = field(default_factory=dict)
+    meters: Mapping[str, Site] = field(default_factory=dict)
 
     def of_node(self, path: str) -> Site:
         """What is known of a place; what is not is taken from the next place above it."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from edge_agent.errors import ConfigError
@@ -50,11 +52,12 @@ def run(arguments: argparse.Namespace) -> list[Row]:
     )
     scenario = area_of(settings) if arguments.area is None else load_scenario(str(arguments.area))
     settings = replace(settings, meters=len(scenario.area.meters))
+    played = partial(score_draws, scenario, say=_say, processes=os.cpu_count() or 1)
     if not arguments.curve:
-        return rows_of(score_draws(scenario, settings, _say), settings)
+        return rows_of(played(settings), settings)
     rows: list[Row] = []
     for delivery in CURVE:
-        rows += curve_rows(delivery, score_draws(scenario, replace(settings, course=replace(course, delivery=delivery)), _say), course)
+        rows += curve_rows(delivery, played(replace(settings, course=replace(course, delivery=delivery))), course)
     return rows
 
 

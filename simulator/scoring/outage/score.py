@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from edge_agent.model import Archive, Role
+from simulator.grid.areas import Area
 from simulator.load.streams import Streams
 from simulator.run.metering import archive_of
 from simulator.run.outage_rig import CCO_BUS, RigJournal, shifted_draws
@@ -20,6 +23,7 @@ from simulator.scoring.outage.states import MODELS, Solved, solve_faults
 from simulator.scoring.outage.told import Verdict, verdict_of
 
 AT_ONCE_S = 300.0             # what is told by then counts as told at once
+_CHUNK = 8                    # draws that a process plays in one go
 _TRIES = 50                   # for a fault of a class that darkens anybody
 
 
@@ -84,27 +88,51 @@ def archive_for(scenario: Scenario, wrong_share: float, chance: np.random.Genera
     return Archive(given.area, tuple(meters), transformer=given.transformer)
 
 
-def score_draws(scenario: Scenario, settings: DrawSettings, say: Callable[[str, float], None] = lambda what, share: None) -> list[Scored]:
-    """As many of each class. ``say`` is told what is done, and which share of it.
+def score_draws(
+    scenario: Scenario, settings: DrawSettings, say: Callable[[str, float], None] = lambda what, share: None, *, processes: int = 1
+) -> list[Scored]:
+    """As many of each class. ``say`` is told what is done, and which share of it; the figures are the same for any number of processes.
 
     Raises:
         NotSolvedError: a fault has no solution.
     """
-    streams, fit = Streams(settings.seed), ChannelFit.read()
+    streams = Streams(settings.seed)
     relays = draw_relays(scenario.area, streams.named("outage/relays"))
     archive = archive_for(scenario, settings.wrong_archive, streams.named("outage/archive"))
     faults = _faults(scenario, settings, relays, streams)
     solved = solve_faults(scenario.area, shifted_draws(scenario), faults, lambda share: say("grid solved", share))
     faults = _darkening(scenario, faults, solved, relays, streams)
     calls = streams.named("outage/calls")
+    cases = [
+        (Draw(fault=fault, solved=solved[fault.key], relays=relays, seed=settings.seed * 1_000_003 + number), first_call_s(calls))
+        for number, fault in enumerate(faults)
+    ]
     found = []
-    with RigJournal() as journal:
-        course = Course(scenario.area, archive, fit, settings.course, journal)
-        for number, fault in enumerate(faults):
-            played = course.play(Draw(fault=fault, solved=solved[fault.key], relays=relays, seed=settings.seed * 1_000_003 + number))
-            found.append(_scored(played, archive, settings.course.watch_s, first_call_s(calls)))
-            say("outages", (number + 1) / len(faults))
+    for one in _played(scenario.area, archive, settings.course, cases, processes):
+        found.append(one)
+        say("outages", len(found) / len(cases))
     return found
+
+
+def _played(
+    area: Area, archive: Archive, course: CourseSettings, cases: Sequence[tuple[Draw, float]], processes: int
+) -> Iterator[Scored]:
+    chunks = [cases[begin : begin + _CHUNK] for begin in range(0, len(cases), _CHUNK)]
+    play = partial(_play, area, archive, course)
+    if processes == 1:
+        for chunk in chunks:
+            yield from play(chunk)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        for found in pool.map(play, chunks):
+            yield from found
+
+
+def _play(area: Area, archive: Archive, settings: CourseSettings, cases: Sequence[tuple[Draw, float]]) -> list[Scored]:
+    """Also in a process of its own."""
+    with RigJournal() as journal:
+        course = Course(area, archive, ChannelFit.read(), settings, journal)
+        return [_scored(course.play(draw), archive, settings.watch_s, call_s) for draw, call_s in cases]
 
 
 def _faults(scenario: Scenario, settings: DrawSettings, relays: tuple[int, ...], streams: Streams) -> list[Fault]:

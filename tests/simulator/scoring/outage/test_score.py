@@ -51,9 +51,8 @@ def test_the_agent_tells_an_area_without_supply_and_sends_nobody_to_a_mute_modul
     assert not any(one.verdict.false_firm for one in of(found, OutageClass.COMM_MODULE))
 
 
-def test_the_same_seed_gives_the_same_figures(found):
-    again = score_draws(area_of(SETTINGS), SETTINGS)
-    assert [one.verdict for one in again] == [one.verdict for one in found]
+def test_the_same_seed_gives_the_same_figures_in_any_number_of_processes(found):
+    assert score_draws(area_of(SETTINGS), SETTINGS, processes=2) == found
 
 
 def test_rows_name_goals_only_where_the_delivery_has_one(found):
