@@ -1,6 +1,6 @@
 """False fire-risk alarms in areas without a fault, and what is found of faults injected: areas and seeds that nothing was tuned on.
 
-    python -m benchmarks.detection.base_rate [--areas 50] [--seed 1000] [--meters 350] [--days 6.2] [--told FILE] [--json]
+    python -m benchmarks.detection.base_rate [--areas 50] [--seed 4000] [--meters 350] [--days 6.2] [--told FILE] [--json]
 
 A home has one electrical fire hazard in 68 years, so an ``act`` alarm is worth a crew at no more than 0.04 false ones per 1000 meter-days
 (detection.md, needs.md 2.1). ``--told`` writes every false alarm as a line of JSON.
@@ -71,7 +71,7 @@ def rows_of(score: FireScore, areas: int) -> list[Row]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--areas", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1000, help="of the first area; the others follow")
+    parser.add_argument("--seed", type=int, default=4000, help="of the first area; the others follow (1000 to 1013 and 3000 to 3019 were looked at)")
     parser.add_argument("--meters", type=int, default=350)
     parser.add_argument("--days", type=float, default=6.2)
     parser.add_argument("--told", type=Path)

@@ -1,64 +1,10 @@
 """The engine from polls and mains alone: one meter is silent, a branch lost supply, the area only with the mains as proof."""
 
-import json
-
 import pytest
 
-from edge_agent.model import Evidence, EvidenceKind, PlannedWork, Stage, Ticket, WorkBook
-from edge_agent.outage import OutageEngine, OutageSettings
-from tests.detect.areas import archive, at, frame, sample
-
-N = 12  # m0 m3 m6 m9 on f1/b1, m1 m4 m7 m10 on f1/b2, m2 m5 m8 m11 on f2/b1
-B1 = (0, 3, 6, 9)
-F1 = (0, 1, 3, 4, 6, 7, 9, 10)
-ALL = tuple(range(N))
-LIVE, DEAD = (230, 230, 230), (0, 0, 0)
-
-
-class Day:
-    """Polls every 10 s; who is dark does not answer."""
-
-    def __init__(self, *, nodes=("f1/b1", "f1/b2", "f2/b1"), gasping_buses=(), **settings):
-        self.engine = OutageEngine(archive(N, nodes=nodes), OutageSettings(**settings), gasping_buses=gasping_buses)
-        self.frame = frame(N)
-        self.seconds = 0
-        self.findings = []
-
-    def run(self, seconds, dark=(), supply=None, down=(), unread=()):
-        for _ in range(seconds // 10):
-            self.seconds += 10
-            now_ms = self.frame.now_utc_ms = at(self.seconds)
-            self.frame.supply_v[:] = float("nan") if supply is None else supply
-            for index in range(N):
-                self.frame.reachable[index] = index not in down
-                if index in down or index in unread:
-                    continue
-                if index in dark:
-                    self.frame.poll_failed(index, now_ms)
-                else:
-                    self.frame.take(sample(index, self.seconds, voltage_v__a=220.0))
-            self.findings += self.engine.update(self.frame)
-        return self
-
-    def hear(self, kind, *meters, until=0):
-        self.engine.take(Evidence(kind=kind, at_utc_ms=at(self.seconds), meters=meters, until_utc_ms=until), at(self.seconds))
-        return self
-
-    def told(self):
-        """What began and ended."""
-        return [
-            (finding.kind, finding.stage.value, finding.place.kind, finding.place.id) for finding in self.findings
-            if finding.stage is not Stage.CHANGE and (finding.outage is None or finding.outage.state != "closed")
-        ]
-
-    def states(self):
-        return [finding.outage.state for finding in self.findings if finding.outage is not None]
-
-    def begun(self, kind):
-        return next(finding for finding in self.findings if finding.kind == kind and finding.stage is Stage.BEGIN)
-
-    def last(self, kind):
-        return [finding for finding in self.findings if finding.kind == kind][-1]
+from edge_agent.model import Evidence, EvidenceKind, Stage
+from tests.detect.areas import at, sample
+from tests.outage.day import ALL, B1, DEAD, F1, LIVE, Day, N
 
 
 def test_one_silent_meter_is_silent_and_no_outage():
@@ -165,44 +111,6 @@ def test_polls_that_are_spread_over_minutes_end_in_one_outage_and_no_single_mete
         day.findings += day.engine.update(day.frame)
     assert (day.findings[-1].kind, day.findings[-1].place.id) == ("supply.lost", "f1")
     assert len({finding.outage.incident for finding in day.findings if finding.outage and not finding.superseded_by}) == 1
-
-
-def test_an_agent_that_restarts_in_an_outage_does_not_call_it_restored_before_meters_answer():
-    before = Day().run(60).run(200, dark=B1).run(200, dark=(*B1, 1))
-    after = Day()
-    after.engine.load(before.engine.save())
-    after.seconds = before.seconds
-    after.frame.now_utc_ms = at(after.seconds)
-    assert after.engine.update(after.frame) == []  # nobody has been asked yet
-    assert after.engine.conditions() == before.engine.conditions() != set()
-    after.run(100, dark=(*B1, 1))
-    assert after.told() == []
-    after.run(20)
-    assert {(kind, stage, place) for kind, stage, _, place in after.told()} == {
-        ("supply.lost", "end", "f1/b1"), ("meter.silent", "end", "m1"),
-    }  # fmt: skip
-
-
-def test_an_agent_that_restarts_goes_on_counting_failed_polls():
-    before = Day().run(60).run(20, dark=B1)
-    after = Day()
-    after.engine.load(before.engine.save())
-    after.seconds = before.seconds
-    assert after.engine.conditions() == before.engine.conditions() != set()
-    after.run(60, dark=B1)
-    assert after.engine.conditions() == before.engine.conditions()
-    assert dict(after.run(100).findings[0].evidence)["polls_failed"] == 4 * 2
-
-
-def test_an_agent_that_restarts_still_knows_who_was_dead_before():
-    before = Day().run(60).run(1000, dark=(0,))
-    after = Day()
-    after.engine.load(before.engine.save())
-    after.seconds = before.seconds
-    after.run(30, dark=(0,)).run(200, dark=B1)
-    assert [(finding.place.id, finding.meters) for finding in after.findings if finding.stage is Stage.BEGIN] == [
-        ("f1/b1", ("m3", "m6", "m9"))
-    ]
 
 
 def test_a_fault_of_communication_does_not_hide_that_the_mains_die():
@@ -357,18 +265,6 @@ def test_a_clock_that_is_set_back_leaves_no_silence_on_for_ever():
     assert all(finding.evidence_from_utc_ms <= finding.at_utc_ms for finding in day.findings)
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda text: text[:-20], lambda text: text.replace('"m11"', '"m99"'),
-    lambda text: text.replace('"members": [0, 3, 6, 9]', '"members": [0, 3, 6, 99]'), lambda text: "[]", lambda text: "5",
-])  # fmt: skip
-def test_saved_state_that_is_damaged_or_of_another_area_is_refused(spoil):
-    saved = Day().run(60).run(200, dark=B1).engine.save().decode()
-    spoiled = spoil(saved)
-    assert spoiled != saved
-    with pytest.raises(ValueError, match="saved state"):
-        Day().engine.load(spoiled.encode())
-
-
 def test_an_outage_ends_when_nearly_all_answer_and_the_rest_is_told_by_name():
     day = Day(restored_share=0.75).run(60).run(200, dark=B1).run(500, dark=(9,))
     assert len(day.told()) == 2
@@ -387,50 +283,6 @@ def test_an_outage_that_comes_back_before_it_is_closed_is_the_same_one():
     assert len({finding.outage.incident for finding in day.findings}) == 1
 
 
-def test_planned_work_in_its_window_and_zone_is_no_fault():
-    day = Day()
-    day.engine.announce(WorkBook(planned=(PlannedWork(id="w1", nodes=("f1/b1",), from_utc_ms=at(0), until_utc_ms=at(3600)),)))
-    day.run(60).run(200, dark=B1).run(60)
-    assert {(kind, place) for kind, _, _, place in day.told()} == {("supply.planned", "f1/b1")}
-    assert day.findings[0].outage.work == "w1"
-    assert day.findings[0].outage.cause == "planned"
-
-
-def test_a_fault_beside_planned_work_is_told():
-    day = Day()
-    day.engine.announce(WorkBook(planned=(PlannedWork(id="w1", nodes=("f1/b1",), from_utc_ms=at(0), until_utc_ms=at(3600)),)))
-    day.run(60).run(200, dark=(2, 5, 8, 11))
-    assert day.told() == [("supply.lost", "begin", "node", "f2/b1")]
-
-
-def test_planned_work_is_a_fault_when_its_window_is_over():
-    day = Day()
-    day.engine.announce(WorkBook(planned=(PlannedWork(id="w1", nodes=("f1/b1",), from_utc_ms=at(0), until_utc_ms=at(30)),)))
-    assert day.run(60).run(200, dark=B1).told() == [("supply.lost", "begin", "node", "f1/b1")]
-
-
-def test_a_meter_that_is_being_replaced_is_no_outage():
-    day = Day()
-    day.engine.announce(WorkBook(tickets=(Ticket(id="t1", kind="swap", meter="m3", from_utc_ms=at(0), until_utc_ms=at(3600)),)))
-    day.run(60).run(200, dark=(3,)).run(60)
-    assert day.told() == [("meter.swapped", "begin", "meter", "m3"), ("meter.swapped", "end", "meter", "m3")]
-
-
-def test_a_module_that_was_pulled_out_is_told_as_that():
-    day = Day().run(60).hear(EvidenceKind.UNPLUGGED, 3).run(300, dark=(3,)).run(60)
-    assert day.told() == [("module.unplugged", "begin", "meter", "m3"), ("module.unplugged", "end", "meter", "m3")]
-
-
-def test_a_customer_who_is_cut_off_by_command_is_told_as_that():
-    day = Day().run(60).hear(EvidenceKind.RELAY_OPENED, 3).run(100).hear(EvidenceKind.RELAY_CLOSED, 3).run(20)
-    assert day.told() == [("supply.disconnected", "begin", "meter", "m3"), ("supply.disconnected", "end", "meter", "m3")]
-
-
-def test_a_meter_on_another_transformer_takes_no_part():
-    day = Day().run(60).hear(EvidenceKind.AREA_MISMATCH, 3).run(200, dark=(3,))
-    assert day.told() == [("area.transferred", "begin", "meter", "m3")]
-
-
 def test_what_only_the_meter_remembers_is_told_afterwards_and_said_to_be_so():
     day = Day().run(600)
     day.engine.take(Evidence(kind=EvidenceKind.POWER_RECORD, at_utc_ms=at(100), until_utc_ms=at(400), meters=(3,)), at(600))
@@ -447,29 +299,6 @@ def test_the_record_of_an_outage_that_was_told_tells_nothing_new():
     day.engine.take(Evidence(kind=EvidenceKind.POWER_RECORD, at_utc_ms=at(65), until_utc_ms=at(262), meters=(3,)), at(320))
     day.run(10)
     assert len(day.findings) == before
-
-
-def test_a_suspicion_from_before_a_restart_is_ended_when_its_meters_answer():
-    before = Day(hold_polled_s=600.0).run(60).run(20, dark=(0, 3))
-    assert before.states() == ["suspected"]
-    after = Day(hold_polled_s=600.0)
-    after.engine.load(before.engine.save())
-    after.seconds = before.seconds
-    after.run(30)
-    assert after.engine.conditions() == set()
-    assert [(finding.stage, finding.outage.incident) for finding in after.findings] == [
-        (Stage.END, before.findings[0].outage.incident)
-    ]
-
-
-def test_state_that_is_damaged_late_in_it_changes_nothing():
-    day = Day().run(60).run(200, dark=B1)
-    saved = day.engine.save()
-    other = json.loads(Day().run(60).run(300, dark=F1, supply=LIVE).engine.save())
-    other[2]["delivery"] = "damaged"
-    with pytest.raises(ValueError, match="saved state"):
-        day.engine.load(json.dumps(other).encode())
-    assert day.engine.save() == saved
 
 
 def test_the_record_of_an_outage_that_was_told_and_closed_long_ago_tells_nothing_new():
