@@ -36,7 +36,7 @@ class Misplaced:
         """Of each of these settled outages the meters of ``loose`` that went with it.
 
         Such a meter has last answered before that began, is silent by itself where the archive has it, and not because who relays for it
-        is out. Of several outages it goes to the one nearest to where it should be.
+        is out: behind a dead relay only a last gasp in time says that it died too. Of several outages it goes to the nearest.
         """
         is_sure = loose & self._is_customer & ((failed >= self._settings.confirm_polls) | signs.gasped)
         if not is_sure.any():
@@ -48,7 +48,7 @@ class Misplaced:
             fitting = [
                 one for one in outages
                 if NEVER < frame.answered_utc_ms[index] <= one.began_ms and shown_ms[index] >= one.first_ms - early_ms
-                and int(signs.via[index]) not in one.out
+                and (int(signs.via[index]) not in one.out or self._gasped_in_time(index, one, signs))
             ]
             if fitting and self._is_alone(index, explained, failed, signs):
                 joined[max(fitting, key=lambda one: self._nearness(index, one)).id].add(index)
@@ -63,6 +63,10 @@ class Misplaced:
         others = others[~explained[others]]
         shows = (failed[others] > 0) | signs.gasped[others]
         return not others.size or bool(shows.mean() <= _SOME)
+
+    def _gasped_in_time(self, index: int, one: Incident, signs: Signs) -> bool:
+        latest_ms = one.began_ms + one.uncertainty_ms + round(1000 * self._settings.gasp_within_s)
+        return bool(signs.gasped[index]) and int(signs.gasped_ms[index]) <= latest_ms
 
     def _nearness(self, index: int, one: Incident) -> tuple[int, int]:
         return len(self._above[index] & set(node_and_parents(one.best.node))), len(one.out)

@@ -185,6 +185,14 @@ def test_a_bus_that_goes_down_takes_no_suspicion_back():
     assert day.states()[-1] == "restored"
 
 
+def test_polls_that_failed_before_a_bus_was_found_to_be_down_say_nothing_when_it_is_back():
+    asked, others = F1[:6], tuple(set(ALL) - set(F1))
+    day = Day().run(60).run(20, dark=asked, unread=others).run(200, down=ALL)
+    assert day.states() == ["suspected"]                    # told before it was known that the bus is down
+    assert day.run(100, unread=ALL).states() == ["suspected", "discarded"]
+    assert day.run(100, dark=F1).last("supply.lost").place.id == "f1"
+
+
 def test_a_meter_found_silent_later_below_a_node_that_is_out_joins_it():
     day = Day().run(60).run(200, dark=B1, down=(9,)).run(100, dark=B1)
     assert day.told() == [("supply.lost", "begin", "node", "f1/b1")]
@@ -317,3 +325,13 @@ def test_what_the_filters_refuse_is_counted_for_the_health_message():
     day = Day().run(60)
     day.hear(EvidenceKind.LAST_GASP, 99)
     assert day.engine.counters["unknown_meter"] == 1
+
+
+def test_a_meter_behind_a_relay_that_is_out_has_died_with_it_where_its_last_gasp_says_so():
+    joined = {}
+    for gasp_after_s in (30, 200):
+        day = Day(gasping_buses=("b",)).run(60)
+        day.engine.take(Evidence(kind=EvidenceKind.ROUTES_KNOWN, at_utc_ms=at(60), meters=(5,), relays=(0,)), at(60))
+        day.run(gasp_after_s, dark=(*B1, 5)).hear(EvidenceKind.LAST_GASP, 5).run(300, dark=(*B1, 5))
+        joined[gasp_after_s] = any({"m0", "m5"} <= set(finding.meters) for finding in day.findings)
+    assert joined == {30: True, 200: False}
