@@ -14,7 +14,8 @@ import json
 import math
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ KAPPAS = np.geomspace(0.2, 100.0, 28)
 ASK_S, BACK_S, TRIAL_S = 60.0, 420.0, 1020.0
 CHECKS = 20                 # draws of the channel for each outage that it is compared with
 AT_ONCE = OutageSettings().asked_at_once
+DEAD_ASKED = {OutageClass.METER: 1, OutageClass.BOX: AT_ONCE // 2, OutageClass.BRANCH: AT_ONCE - 2}      # of those asked at once
 FEW = 3                     # dead meters in a box from which it counts whether all of them were silent
 Real = npt.NDArray[np.float64]
 
@@ -149,32 +151,56 @@ def _distance(one: Real, other: Real) -> float:
     return float(np.abs(below - other_below).max())
 
 
-def trials(site: HplcSite, count: int) -> list[Trial]:
-    """A box goes dark, some of it and as many living meters are asked, supply comes back: on the whole path."""
-    area, found = site.scenario.area, list[Trial]()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A trial in which these dead and living meters were asked at ASK_S."""
+
+    trial: Trial
+    dead: tuple[int, ...]
+    living: tuple[int, ...]
+
+
+def trials(site: HplcSite, fault_class: OutageClass, count: int) -> list[Asked]:
+    """A place goes dark, some of it and living meters beside it are asked, supply comes back: on the whole path."""
+    area, found = site.scenario.area, list[Asked]()
     with RigJournal() as journal:
         for seed in range(1, count + 1):
-            chance = Streams(seed).named("fit/trial")
-            fault = draw_fault(area, OutageClass.BOX, (-1,) * len(area.meters), chance)
-            box = [index for index, meter in enumerate(area.meters) if meter.node == fault.place]
-            living = [index for index in chance.permutation(len(area.meters)).tolist() if index not in box][: len(box)]
-            asked = (*box[:AT_ONCE // 2], *living[:AT_ONCE // 2])          # as many as the agent waits for at a time
-            course = Course(edits=fault.edits, watch_s=TRIAL_S, back_s=BACK_S, asks=((ASK_S, asked),))
-            found.append(HplcTrial(site, course, journal, seed=seed).run())
-            print(f"  whole path, {site.scenario.area.style}: {seed} of {count}", file=sys.stderr)
+            chance, dark, wanted = Streams(seed).named(f"fit/trial/{fault_class}"), list[int](), DEAD_ASKED[fault_class]
+            while len(dark) < wanted:
+                fault = draw_fault(area, fault_class, (-1,) * len(area.meters), chance)
+                dark = np.flatnonzero(dark_meters(area, fault.edits)).tolist()
+            dead = tuple(chance.permutation(dark).tolist()[:wanted])
+            living = tuple(index for index in chance.permutation(len(area.meters)).tolist() if index not in dark)[: AT_ONCE - wanted]
+            course = Course(edits=fault.edits, watch_s=TRIAL_S, back_s=BACK_S, asks=((ASK_S, dead + living),))
+            found.append(Asked(trial=HplcTrial(site, course, journal, seed=seed).run(), dead=dead, living=living))
+            print(f"  whole path, {site.scenario.area.style}, {fault_class}: {seed} of {count}", file=sys.stderr)
     return found
 
 
-def fit_path(found: Sequence[Trial]) -> dict[str, Any]:
-    """Waiting for answers and failures, and reports of power that is back."""
-    failed = [at_s - ASK_S for one in found for at_s in reports(one, EvidenceKind.POLL_FAILED).values() if ASK_S < at_s < BACK_S]
-    answered = [at_s - ASK_S for one in found for at_s, _ in one.answers if ASK_S < at_s < ASK_S + 120.0]
-    back = [at_s - BACK_S for one in found for at_s in reports(one, EvidenceKind.POWER_BACK).values() if at_s > BACK_S]
-    dark = sum(len(one.dark) for one in found)
-    return {
-        "polls": {"answered_s": _quantiles(answered), "failed_s": _quantiles(failed)},
-        "power_back": {"share": round(len(back) / max(dark, 1), 4), "delay_s": _quantiles(back)},
-    }
+def fit_path(found: Mapping[OutageClass, Sequence[Asked]]) -> dict[str, Any]:
+    """Waiting for answers and failures by how many dead are asked at once, and reports of power that is back."""
+    polls = []
+    for fault_class, asked in found.items():
+        failed = [wait_s for one in asked for wait_s in _waits(one.trial, one.dead, _failures(one.trial), BACK_S)]
+        answered = [wait_s for one in asked for wait_s in _waits(one.trial, one.living, one.trial.answers, BACK_S)]
+        polls.append({"dead": DEAD_ASKED[fault_class], "answered_s": _quantiles(answered), "failed_s": _quantiles(failed)})
+    every = [one.trial for asked in found.values() for one in asked]
+    back = [at_s - BACK_S for one in every for at_s in reports(one, EvidenceKind.POWER_BACK).values() if at_s > BACK_S]
+    dark = sum(len(one.dark) for one in every)
+    return {"polls": polls, "power_back": {"share": round(len(back) / max(dark, 1), 4), "delay_s": _quantiles(back)}}
+
+
+def _failures(trial: Trial) -> list[tuple[float, int]]:
+    return [(at_s, meter) for at_s, evidence in trial.evidence if evidence.kind is EvidenceKind.POLL_FAILED for meter in evidence.meters]
+
+
+def _waits(trial: Trial, asked: Sequence[int], known: Sequence[tuple[float, int]], until_s: float) -> list[float]:
+    """From the wish to read each of these meters, ours or the agent's own before it, to the first that is known of it."""
+    found = []
+    for meter in asked:
+        asked_s = min([ASK_S, *(at_s for at_s, one in trial.asked if one == meter and at_s >= 0.0)])
+        found += [at_s - asked_s for at_s, one in known if one == meter and asked_s < at_s < until_s][:1]
+    return found
 
 
 def _quantiles(values: Sequence[float]) -> list[float]:
@@ -208,7 +234,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--outages", type=int, default=60, help="of each class, over all styles")
     parser.add_argument("--path-only", action="store_true", help="fit only the waiting for polls and power back; last gasps as stored")
-    parser.add_argument("--trials", type=int, default=6, help="of the whole path, over all styles")
+    parser.add_argument("--trials", type=int, default=6, help="of the whole path and each number of dead that are asked, over all styles")
     parser.add_argument("--meters", type=int, default=273)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hplc-edge-formed")
     parser.add_argument("--write", action="store_true", help="put the fit where 'hplc-edge score outage' reads it")
@@ -224,10 +250,12 @@ def main() -> int:
         fits[fault_class] = fit_class(found[:half])
         rows += compare(fault_class, fits[fault_class], found[half:])
         print(f"  {fault_class}: {len(found)} outages", file=sys.stderr)
-    path = fit_path([one for site in sites for one in trials(site, max(1, arguments.trials // len(sites)))])
-    for name in ("answered_s", "failed_s"):
-        rows.append(_plain(f"a read until it has {name[:-2]}, median", path["polls"][name][QUANTILES // 2], "s"))
-        rows.append(_plain(f"a read until it has {name[:-2]}, latest", path["polls"][name][-1], "s"))
+    each = max(1, arguments.trials // len(sites))
+    path = fit_path({fault_class: [one for site in sites for one in trials(site, fault_class, each)] for fault_class in DEAD_ASKED})
+    for fit in path["polls"]:
+        for name in ("answered_s", "failed_s"):
+            said = f"{fit['dead']} dead of {AT_ONCE} asked: a read until it has {name[:-2]}"
+            rows += [_plain(f"{said}, median", fit[name][QUANTILES // 2], "s"), _plain(f"{said}, latest", fit[name][-1], "s")]
     rows.append(_plain("power back: reported", path["power_back"]["share"], "share"))
     rows.append(_plain("power back: report after, median", path["power_back"]["delay_s"][QUANTILES // 2], "s"))
     if arguments.write:

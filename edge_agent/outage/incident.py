@@ -51,6 +51,7 @@ class Incident:
     shown: set[int] = field(default_factory=set)
     is_learned: bool = False       # what it says about the delivery of last gasps has been taken
     told: tuple[object, ...] = ()  # what was last told of it
+    told_ms: int = 0               # and when
 
     @property
     def is_over(self) -> bool:
@@ -58,7 +59,7 @@ class Incident:
 
     def save(self) -> dict[str, Any]:
         saved = asdict(self)
-        del saved["told"]
+        del saved["told"], saved["told_ms"]
         saved["best"] = {**asdict(self.best), "rival": self.best.rival.value}
         return saved | {name: sorted(getattr(self, name)) for name in _SETS}
 

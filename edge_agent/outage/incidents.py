@@ -27,6 +27,7 @@ from edge_agent.outage.told_before import ToldBefore, overlaps
 from edge_agent.outage.worth import Worth
 
 _NEIGHBOUR_MS = 120_000       # hint and own loss of supply belong together within this time
+_REVISED_EVERY_MS = 1000
 _STEPS = 10
 _MOMENTARY_MEMBERS = 3        # so many at once that returned before anybody was sure were out, and not only unheard
 
@@ -180,7 +181,8 @@ class Incidents:
                 continue
             same = [
                 one for one in self._all
-                if one.id not in matched and one.members & case.members and (one.kind == COMM) == (case.kind == COMM) and not one.is_settled
+                if one.id not in matched and one.members & case.members and (one.kind == COMM) == (case.kind == COMM)
+                and not one.is_settled and not one.is_over
             ]
             same += [
                 one for one in self._all
@@ -346,7 +348,11 @@ class Incidents:
         if one.told == now:
             return []
         is_first = not one.told
-        one.told = now
+        # last gasps come in one by one: where nothing is settled yet one look a second is told
+        is_soon = 0 <= frame.now_utc_ms - one.told_ms < _REVISED_EVERY_MS
+        if not is_first and is_soon and not one.is_settled and stage is not Stage.BEGIN and one.told[:2] == now[:2]:
+            return []
+        one.told, one.told_ms = now, frame.now_utc_ms
         return [finding_of(self._archive, one, Stage.BEGIN if is_first else stage, frame.now_utc_ms)]
 
     def _mask(self, groups: Iterable[set[int]]) -> npt.NDArray[np.bool_]:

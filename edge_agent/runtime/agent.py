@@ -30,6 +30,7 @@ from edge_agent.runtime.clock import AcceleratedClock, SystemClock
 from edge_agent.runtime.notify import notify
 from edge_agent.runtime.pipeline import Pipeline
 from edge_agent.runtime.supply import SupplyFile
+from edge_agent.runtime.ticker import Ticker
 from edge_agent.state import DispatchRequest, NeighbourRequest, RelearnRequest, Requests, StateStore, requests_directory
 from edge_agent.transport import create_link, framing_of
 
@@ -51,9 +52,9 @@ def make_clock(config: Config) -> Clock:
 
 
 class Agent:
-    """Built once for a run; ``run`` returns after ``stop``."""
+    """Built once for a run; ``run`` returns after ``stop``. Without readers, samples and evidence are handed in by who built it."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, *, with_readers: bool = True) -> None:
         self._config, self._clock = config, clock
         simulation = config.simulation
         sim = None if simulation is None else Simulation(description=simulation.description, speed=simulation.speed)
@@ -85,6 +86,7 @@ class Agent:
                 for name, settings in config.waveform_detectors.items()
             },
         )
+        self._ticker = Ticker(self._tick, self._look_at_supply, clock, config.agent.tick_s)
         self._work = None if config.work_file is None else WorkFile(config.work_file, config.archive, config.standing_tickets)
         if self._work is None and config.standing_tickets:
             self._pipeline.announce(WorkBook(tickets=config.standing_tickets))
@@ -100,7 +102,7 @@ class Agent:
             on_accepted=self._accepted,
             chance=random.SystemRandom(),
         )
-        self._readers = [self._make_reader(bus) for bus in config.buses]
+        self._readers = [self._make_reader(bus) for bus in config.buses] if with_readers else []
         self._units = [
             WaveformSource(url=unit.url, channels=unit.channels, clock=clock, on_waveform=self._pipeline.take_waveform, uid=unit.uid)
             for unit in config.units
@@ -126,7 +128,7 @@ class Agent:
             producers = [tasks.create_task(reader.run(), name=f"bus {reader.name}") for reader in self._readers]
             producers += [tasks.create_task(unit.run(), name=f"waveforms {unit.name}") for unit in self._units]
             producers += [
-                tasks.create_task(self._tick_for_ever(), name="tick"),
+                tasks.create_task(self._ticker.run(), name="tick"),
                 tasks.create_task(self._report_for_ever(), name="health"),
                 tasks.create_task(self._save_for_ever(), name="state"),
                 tasks.create_task(self._take_requests_for_ever(), name="requests"),
@@ -166,7 +168,7 @@ class Agent:
             settings=self._config.acquire,
             clock=self._clock,
             on_sample=self._pipeline.take_sample,
-            on_evidence=self._pipeline.take_evidence,
+            on_evidence=self.take_evidence,
             clock_setter=None if offset_h is None else ClockSetter(offset_h),
         )
 
@@ -182,20 +184,30 @@ class Agent:
             acquire=self._config.acquire,
             clock=self._clock,
             on_sample=self._pipeline.take_sample,
-            on_evidence=self._pipeline.take_evidence,
+            on_evidence=self.take_evidence,
             clock_setter=None if offset_h is None else ClockSetter(offset_h),
         )
 
     def _wake_publisher(self) -> None:
         self._publisher.wake()
 
-    async def _tick_for_ever(self) -> None:
-        while True:
-            self._pipeline.tick()
-            if asked := self._pipeline.to_ask():
-                for reader in self._readers:
-                    reader.read_soon(asked)
-            await self._clock.sleep(self._config.agent.tick_s)
+    def take_evidence(self, evidence: Evidence) -> None:
+        """From a reader; what is told of it goes out at once and not only with the next tick."""
+        self._pipeline.take_evidence(evidence)
+        self._ticker.has_news()
+
+    def _tick(self) -> None:
+        self._pipeline.tick()
+        self._ask()
+
+    def _look_at_supply(self) -> None:
+        self._pipeline.look_at_supply()
+        self._ask()
+
+    def _ask(self) -> None:
+        if asked := self._pipeline.to_ask():
+            for reader in self._readers:
+                reader.read_soon(asked)
 
     async def _report_for_ever(self) -> None:
         while True:
@@ -231,7 +243,7 @@ class Agent:
             for dispatch in self._requests.take(DispatchRequest):
                 self._pipeline.dispatch(dispatch)
             for hint in self._requests.take(NeighbourRequest):
-                self._pipeline.take_evidence(Evidence(kind=EvidenceKind.NEIGHBOUR_OUT, at_utc_ms=hint.at_utc_ms))
+                self.take_evidence(Evidence(kind=EvidenceKind.NEIGHBOUR_OUT, at_utc_ms=hint.at_utc_ms))
             if self._pipeline.memory.is_saved:
                 self._requests.finish()
             await asyncio.sleep(_REQUESTS_EVERY_S)

@@ -143,14 +143,26 @@ class Pipeline:
             # with it a back end can repair the labels of this boot that were taken before
             data: dict[str, str | int | float | bool] = {"boot": self._header.boot, "offset_ms": step_ms, "mono_ms": self._mono_ms()}
             self._try_system_event("time.step", "warning", data)
+        self._begin_look()
+        told = [name for name, detector in self._detectors.items() if self._tell(detector.update(self.frame))]
+        told += self._told_of_waveforms
+        self._told_of_waveforms.clear()
+        self._end_look(told)
+
+    def look_at_supply(self) -> None:
+        """Between two ticks, when there is news of supply: outages alone."""
+        self._begin_look()
+        self._end_look([])
+
+    def _begin_look(self) -> None:
         self.frame.now_utc_ms = self._clock.utc_ms()
         if self._supply is not None:
             self.frame.supply_v[:] = self._supply.read()
-        told = [name for name, detector in self._detectors.items() if self._tell(detector.update(self.frame))]
-        told += self._told_of_waveforms
+
+    def _end_look(self, told: list[str]) -> None:
+        """``told``: names of detectors that have told something."""
         if self._tell(self._outages.update(self.frame)):
             told.append(_OUTAGES)
-        self._told_of_waveforms.clear()
         waited = self._book.due(self.frame.now_utc_ms)
         self._unjournaled.extend(waited)
         risks = self._fire_risk.update(self._unjudged, self.frame.now_utc_ms)

@@ -21,6 +21,7 @@ BENCHES = {
     "hplc-reading": ("benchmarks.simulator.hplc_reading", "500 meters read through a simulated coordinator at three noise levels"),
     "last-gasp": ("benchmarks.simulator.last_gasp", "delivery and delay of outage reports by class of fault (about ten minutes)"),
     "outage-path": ("benchmarks.outage.full_path", "from fault to broker over the whole simulated path; storm; 1 s polls (about an hour)"),
+    "outage-share": ("benchmarks.outage.own_share", "last gasp in to message at a subscriber with 1000 meters; storm (ten minutes)"),
     "outage-channel": ("benchmarks.outage.fit_channel", "the channel of 'score outage' fitted to the path (about 20 minutes)"),
     "base-rate": ("benchmarks.detection.base_rate", "false fire-risk alarms on 100,000 healthy meter-days, recall (about half an hour)"),
     "sessions": ("benchmarks.detection.sessions", "vehicles and e-bikes that charge in simulated homes: what is found (four minutes)"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from edge_agent.acquire import AcquireSettings, BusMeter
 from edge_agent.acquire.cco import CcoReader, CcoSettings
 from edge_agent.model import Archive, Evidence, EvidenceKind, Sample, TimeSource
+from edge_agent.runtime.ticker import Ticker
 from firmware_profiles.loader import load_all
 from firmware_profiles.modules import MODULES, ModuleProfile, load_module
 from simulator.clock.jumping_loop import run_jumping
@@ -145,6 +147,7 @@ class HplcTrial:
         self._asked: list[tuple[float, int]] = []
         self._events: list[tuple[float, dict[str, Any]]] = []
         self._own_s: list[float] = []
+        self._measured_s = float("-inf")
 
     def run(self) -> Trial:
         self._set_supply()
@@ -190,39 +193,46 @@ class HplcTrial:
 
     async def _live(self) -> None:
         loop = asyncio.get_running_loop()
-        rig = OutageRig(self._site.archive, self._clock, self._journal)
-        reader, outbox = self._reader(rig), Outbox(self._journal, self._clock.utc_ms, loop.time())
-        task = asyncio.create_task(reader.run())
-        measured_s, asks = float("-inf"), sorted(self._course.asks)
-        end_s = self._fault_s + self._course.watch_s
-        while loop.time() < end_s and not task.done():
-            await asyncio.sleep(1.0)
-            now_s = loop.time()
-            measured = self._metering.at(int(now_s // _STEP_S))
-            rig.mains.volts = measured.mains_v
-            if now_s - measured_s >= _AREA_METER_EVERY_S:
-                measured_s = now_s
-                rig.take_sample(Sample(
-                    meter=len(self._site.archive.meters) - 1, taken_utc_ms=self._clock.utc_ms(), time_source=TimeSource.NTP,
-                    values=measured.values[-1], turnaround_s=0.02,
-                ))
-            began_s = time.perf_counter()
-            rig.tick()
-            if rig.has_told:
-                told = outbox.send(now_s)
-                self._own_s.append(time.perf_counter() - began_s)
-                self._events += [(now_s - self._fault_s, message) for message in told]
-            if asked := list(rig.to_ask()):
-                self._asked += [(now_s - self._fault_s, meter) for meter in asked]
-                reader.read_soon(meter for meter in asked if meter < len(self._site.archive.meters) - 1)
-            while asks and asks[0][0] <= now_s - self._fault_s:
-                reader.read_soon(asks.pop(0)[1])
-        task.cancel()
-        for outcome in await asyncio.gather(task, return_exceptions=True):
+        rig = self._rig = OutageRig(self._site.archive, self._clock, self._journal)
+        self._outbox = Outbox(self._journal, self._clock.utc_ms, loop.time())
+        ticker = Ticker(self._tick, lambda: self._look(rig.look_at_supply), self._clock, 1.0)
+        reader = self._reader = self._make_reader(rig, ticker)
+        self._asks = sorted(self._course.asks)
+        tasks = [asyncio.create_task(reader.run()), asyncio.create_task(ticker.run())]
+        await asyncio.wait(tasks, timeout=self._fault_s + self._course.watch_s - loop.time(), return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
 
-    def _reader(self, rig: OutageRig) -> CcoReader:
+    def _tick(self) -> None:
+        """The mains, the meter at the transformer, and whom the course has read, once a second."""
+        now_s = asyncio.get_running_loop().time()
+        measured = self._metering.at(int(now_s // _STEP_S))
+        self._rig.mains.volts = measured.mains_v
+        if now_s - self._measured_s >= _AREA_METER_EVERY_S:
+            self._measured_s = now_s
+            self._rig.take_sample(Sample(
+                meter=len(self._site.archive.meters) - 1, taken_utc_ms=self._clock.utc_ms(), time_source=TimeSource.NTP,
+                values=measured.values[-1], turnaround_s=0.02,
+            ))
+        self._look(self._rig.tick)
+        while self._asks and self._asks[0][0] <= now_s - self._fault_s:
+            self._reader.read_soon(self._asks.pop(0)[1])
+
+    def _look(self, look: Callable[[], None]) -> None:
+        now_s, began_s = asyncio.get_running_loop().time(), time.perf_counter()
+        look()
+        if self._rig.has_told:
+            told = self._outbox.send(now_s)
+            self._own_s.append(time.perf_counter() - began_s)
+            self._events += [(now_s - self._fault_s, message) for message in told]
+        if asked := list(self._rig.to_ask()):
+            self._asked += [(now_s - self._fault_s, meter) for meter in asked]
+            self._reader.read_soon(meter for meter in asked if meter < len(self._site.archive.meters) - 1)
+
+    def _make_reader(self, rig: OutageRig, ticker: Ticker) -> CcoReader:
         def on_sample(sample: Sample) -> None:
             self._answers.append((self._since_fault_s(), sample.meter))
             rig.take_sample(sample)
@@ -230,6 +240,7 @@ class HplcTrial:
         def on_evidence(evidence: Evidence) -> None:
             self._evidence.append((self._since_fault_s(), evidence))
             rig.take_evidence(evidence)
+            ticker.has_news()
 
         profiles = load_all()
         meters = self._site.archive.meters[:-1]

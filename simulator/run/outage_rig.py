@@ -103,6 +103,11 @@ class OutageRig:
         self.has_told = False
         self._pipeline.tick()
 
+    def look_at_supply(self) -> None:
+        """Between two ticks."""
+        self.has_told = False
+        self._pipeline.look_at_supply()
+
     def _notify(self, stream: str) -> None:
         self.has_told |= stream in _STREAMS
 

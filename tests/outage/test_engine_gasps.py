@@ -183,3 +183,30 @@ def test_no_evidence_and_no_clock_brings_it_down_and_its_state_can_always_be_sav
 def test_settings_outside_what_can_be_are_refused(wrong):
     with pytest.raises(ValueError, match=r"must|1 or more"):
         OutageSettings(**wrong)
+
+
+def test_an_outage_soon_after_one_of_the_same_meters_was_closed_is_an_event_of_its_own():
+    night = Night()
+    night.dark = set(range(IN_BOX))
+    night.hear(*range(IN_BOX)).run(3)
+    night.dark = set()
+    night.hear(*range(IN_BOX), kind=EvidenceKind.POWER_BACK).run(250)
+    assert night.states()[-1][0] == "closed"
+    before = {finding.outage.incident for finding in night.findings}
+    night.findings = []
+    night.dark = {meter.index for meter in night.archive.meters if meter.node.startswith("f1/b1/")}
+    night.hear(*sorted(night.dark)).run(3)
+    assert (night.findings[0].stage, night.findings[0].outage.state) == (Stage.BEGIN, "suspected")
+    assert night.findings[0].outage.incident not in before
+
+
+def test_while_last_gasps_come_in_one_by_one_an_outage_is_revised_once_a_second():
+    night = Night()
+    night.dark = set(range(20))
+    night.hear(0, 1, 2).run(1)
+    for meter in range(3, 20):
+        night.hear(meter)
+        night.frame.now_utc_ms += 30
+        night.findings += night.engine.update(night.frame)
+    assert len(night.findings) == 1
+    assert len(night.run(1).findings) == 2

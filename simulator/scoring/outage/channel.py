@@ -40,8 +40,12 @@ class ClassFit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollFit:
-    """Seconds from the agent's wish to read a meter until it knows, as quantiles at even steps from 0 to 1."""
+    """Seconds from the agent's wish to read a meter until it knows, as quantiles at even steps from 0 to 1.
 
+    ``dead``: how many of those that are asked at once cannot answer: each holds up who is behind it.
+    """
+
+    dead: int
     answered_s: tuple[float, ...]
     failed_s: tuple[float, ...]
 
@@ -49,7 +53,7 @@ class PollFit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelFit:
     classes: Mapping[str, ClassFit]
-    polls: PollFit
+    polls: tuple[PollFit, ...]             # by rising number of the dead
     power_back_s: tuple[float, ...]        # from supply to the report of it, quantiles of those that were reported
     power_back: float                      # share that is reported
 
@@ -65,10 +69,16 @@ class ChannelFit:
             )
             for name, fit in given["classes"].items()
         }
-        polls = PollFit(answered_s=tuple(given["polls"]["answered_s"]), failed_s=tuple(given["polls"]["failed_s"]))
+        polls = tuple(
+            PollFit(dead=fit["dead"], answered_s=tuple(fit["answered_s"]), failed_s=tuple(fit["failed_s"])) for fit in given["polls"]
+        )
         return cls(
             classes=classes, polls=polls, power_back_s=tuple(given["power_back"]["delay_s"]), power_back=given["power_back"]["share"],
         )
+
+    def polls_beside(self, dead: int) -> PollFit:
+        """The fit to trials with about as many dead asked at once."""
+        return min(self.polls, key=lambda fit: abs(fit.dead - dead))
 
 
 def draw_gasps(

@@ -21,6 +21,7 @@ from simulator.scoring.outage.told import Told, told_of
 FAULT_UTC_MS = 1_790_000_000_000
 _BEGIN_S = -30.0
 _TICKS_S = ((100.0, 1.0), (300.0, 2.0), (float("inf"), 10.0))      # until when after the fault, how far apart
+_LOOK_AFTER_S = 0.01          # the agent looks at news of supply at once
 _AREA_METER_EVERY_S, _WINDOW_S = 60.0, 900.0
 _SWEEP_S, _SWEEP_LASTS_S = 60.0, 60.0
 _NEIGHBOUR_S, _BUS_NOTICED_S = (20.0, 90.0), (5.0, 20.0)
@@ -113,7 +114,7 @@ class _Run:
         self._asked: set[int] = set()
         self._recorded: set[int] = set()
         self._polls = 0
-        self._is_bus_down = False
+        self._is_bus_down = self._is_look_due = False
         self._mute = frozenset(draw.fault.mute)
 
     def play(self, journal: RigJournal) -> Played:
@@ -209,11 +210,16 @@ class _Run:
             return
         self._asked.add(meter)
         now_s, settings = self._clock.now_s, self._settings
-        lives = not self._shown(now_s).dark[meter] and not (meter in self._mute and 0.0 <= now_s < settings.watch_s)
-        if lives and self._chance.random() < 1.0 - (1.0 - settings.answer) ** settings.tries:
-            self._at(now_s + draw_quantile(self._fit.polls.answered_s, self._chance), lambda: self._answered(meter))
+        polls = self._fit.polls_beside(sum(not self._lives(one) for one in self._asked))
+        if self._lives(meter) and self._chance.random() < 1.0 - (1.0 - settings.answer) ** settings.tries:
+            self._at(now_s + draw_quantile(polls.answered_s, self._chance), lambda: self._answered(meter))
         else:
-            self._at(now_s + draw_quantile(self._fit.polls.failed_s, self._chance), lambda: self._failed(meter))
+            self._at(now_s + draw_quantile(polls.failed_s, self._chance), lambda: self._failed(meter))
+
+    def _lives(self, meter: int) -> bool:
+        """Whether it can answer now."""
+        now_s = self._clock.now_s
+        return not self._shown(now_s).dark[meter] and not (meter in self._mute and 0.0 <= now_s < self._settings.watch_s)
 
     def _answered(self, meter: int) -> None:
         self._asked.discard(meter)
@@ -253,6 +259,15 @@ class _Run:
     def _tell(self, evidence: Evidence) -> None:
         self._evidence.append((self._clock.now_s, evidence))
         self._rig.take_evidence(evidence)
+        if not self._is_look_due:
+            self._is_look_due = True
+            self._at(self._clock.now_s + _LOOK_AFTER_S, self._look)
+
+    def _look(self) -> None:
+        """As the agent does when there is news of supply."""
+        self._is_look_due = False
+        self._rig.look_at_supply()
+        self._ask()
 
     def _sample(self, meter: int, at_s: float) -> Sample:
         return Sample(

@@ -52,7 +52,7 @@ def rows_of(found: Sequence[Scored], settings: DrawSettings) -> list[Row]:
     for fault_class in OutageClass:
         own = [one for one in found if one.fault_class is fault_class]
         if own:
-            rows += class_rows(fault_class, own) if fault_class in OUTAGES else quiet_rows(fault_class, own)
+            rows += class_rows(fault_class, own, settings.course) if fault_class in OUTAGES else quiet_rows(fault_class, own)
     return counted(rows)
 
 
@@ -72,7 +72,7 @@ def summary(found: Sequence[Scored], settings: DrawSettings) -> list[Row]:
     comm = [one for one in found if one.fault_class in COMM]
     nothing = [one for one in found if one.fault_class is OutageClass.NOTHING]
     firm = [is_true for one in found for is_true in [True] * one.verdict.true_firm + [False] * one.verdict.false_firm]
-    declared = [one for one in outages if one.verdict.firm_s is not None and one.verdict.firm_s <= course.watch_s]
+    declared = [one for one in outages if _by(one.verdict.firm_s, course.watch_s)]
     rows = [
         share_row("whole box and larger: recall, firm at once", (_by(one.verdict.firm_s) for one in whole), least=recall),
         share_row("all classes: precision of firm outages", firm, least=0.99),
@@ -108,8 +108,8 @@ def summary(found: Sequence[Scored], settings: DrawSettings) -> list[Row]:
     return rows
 
 
-def class_rows(fault_class: OutageClass, own: Sequence[Scored]) -> list[Row]:
-    firm = [one for one in own if one.verdict.firm_s is not None]
+def class_rows(fault_class: OutageClass, own: Sequence[Scored], course: CourseSettings) -> list[Row]:
+    firm = [one for one in own if _by(one.verdict.firm_s, course.watch_s)]
     return [
         share_row(f"{fault_class}: told at once", (_by(one.verdict.suspected_s) for one in own)),
         share_row(f"{fault_class}: firm at once", (_by(one.verdict.firm_s) for one in own)),
@@ -138,7 +138,7 @@ def curve_rows(delivery: float, found: Sequence[Scored], course: CourseSettings)
     rows = []
     for name, classes in (("whole box and larger", WHOLE), ("single meter", (OutageClass.METER,)), ("every outage", OUTAGES)):
         own = [one for one in found if one.fault_class in classes]
-        declared = [one for one in own if one.verdict.firm_s is not None]
+        declared = [one for one in own if _by(one.verdict.firm_s, course.watch_s)]
         least = (0.995 if delivery >= 0.9 else 0.96 if delivery >= 0.7 else None) if name == "whole box and larger" else None
         if name == "single meter":
             rows.append(share_row(

@@ -59,4 +59,9 @@ def test_the_stored_fit_has_every_class_that_is_drawn():
     fit = ChannelFit.read()
     assert {OutageClass.METER, OutageClass.BOX, OutageClass.BRANCH, OutageClass.FEEDER, OutageClass.AREA} <= set(fit.classes)
     assert all(any(one.batches for one in own.outages) for own in fit.classes.values())
-    assert float(np.median(fit.polls.failed_s)) > 25.0          # the agent's patience with a meter that it asked for
+    assert [polls.dead for polls in fit.polls] == sorted(polls.dead for polls in fit.polls)
+    for polls in fit.polls:
+        assert float(np.median(polls.failed_s)) > 25.0          # the agent's patience with a meter that it asked for
+        assert float(np.median(polls.answered_s)) < 10.0
+    assert fit.polls_beside(0) is fit.polls[0]
+    assert fit.polls_beside(1000) is fit.polls[-1]
