@@ -45,7 +45,7 @@ AREA_SEED = 1
 BATCH_S = 1.0               # reports this close together are one: the coordinator sends them in several frames
 QUANTILES = 41
 KAPPAS = np.geomspace(0.2, 100.0, 28)
-ASK_S, BACK_S, TRIAL_S = 60.0, 420.0, 1020.0
+ASK_S, BACK_S, TRIAL_S = 5.0, 420.0, 1020.0          # asked before the first last gasp can come: by then the agent asks nobody
 CHECKS = 20                 # draws of the channel for each outage that it is compared with
 AT_ONCE = OutageSettings().asked_at_once
 DEAD_ASKED = {OutageClass.METER: 1, OutageClass.BOX: AT_ONCE // 2, OutageClass.BRANCH: AT_ONCE - 2}      # of those asked at once
@@ -181,8 +181,8 @@ def fit_path(found: Mapping[OutageClass, Sequence[Asked]]) -> dict[str, Any]:
     """Waiting for answers and failures by how many dead are asked at once, and reports of power that is back."""
     polls = []
     for fault_class, asked in found.items():
-        failed = [wait_s for one in asked for wait_s in _waits(one.trial, one.dead, _failures(one.trial), BACK_S)]
-        answered = [wait_s for one in asked for wait_s in _waits(one.trial, one.living, one.trial.answers, BACK_S)]
+        failed = [wait_s for one in asked for wait_s in _waits(one.dead, _failures(one.trial), BACK_S)]
+        answered = [wait_s for one in asked for wait_s in _waits(one.living, one.trial.answers, BACK_S)]
         polls.append({"dead": DEAD_ASKED[fault_class], "answered_s": _quantiles(answered), "failed_s": _quantiles(failed)})
     every = [one.trial for asked in found.values() for one in asked]
     back = [at_s - BACK_S for one in every for at_s in reports(one, EvidenceKind.POWER_BACK).values() if at_s > BACK_S]
@@ -194,12 +194,11 @@ def _failures(trial: Trial) -> list[tuple[float, int]]:
     return [(at_s, meter) for at_s, evidence in trial.evidence if evidence.kind is EvidenceKind.POLL_FAILED for meter in evidence.meters]
 
 
-def _waits(trial: Trial, asked: Sequence[int], known: Sequence[tuple[float, int]], until_s: float) -> list[float]:
-    """From the wish to read each of these meters, ours or the agent's own before it, to the first that is known of it."""
+def _waits(asked: Sequence[int], known: Sequence[tuple[float, int]], until_s: float) -> list[float]:
+    """From the wish to read each of these meters to the first that is known of it; the agent has asked nobody by then."""
     found = []
     for meter in asked:
-        asked_s = min([ASK_S, *(at_s for at_s, one in trial.asked if one == meter and at_s >= 0.0)])
-        found += [at_s - asked_s for at_s, one in known if one == meter and asked_s < at_s < until_s][:1]
+        found += [at_s - ASK_S for at_s, one in known if one == meter and ASK_S < at_s < until_s][:1]
     return found
 
 

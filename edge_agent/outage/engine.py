@@ -97,6 +97,8 @@ class OutageEngine:
         now_ms = frame.now_utc_ms
         self._forget_the_future(now_ms)
         self._mains.judge(frame.supply_v, now_ms)
+        if not np.array_equal(frame.reachable, self._signs.reached):
+            self._signs.follow_buses(frame, self._incidents.firm())
         self._signs.look(frame)
         self._load.look(frame)
         failed = self._signs.polls_failed(frame)

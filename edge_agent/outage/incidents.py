@@ -72,6 +72,10 @@ class Incidents:
         """Shape (n,): meters that a settled outage explains."""
         return self._mask(one.out for one in self._all if one.is_settled and not one.is_over and one.kind != COMM)
 
+    def firm(self) -> npt.NDArray[np.bool_]:
+        """Shape (n,): meters that are out in an outage that is more than suspected."""
+        return self._mask(one.out for one in self._all if not one.is_over and one.kind != COMM and one.state != "suspected")
+
     def place_id_of(self, index: int) -> str:
         """Of the incident that a meter is part of."""
         return next(place_of(self._archive, one.best).id for one in self._all if index in one.out and not one.is_over)
@@ -241,7 +245,7 @@ class Incidents:
     def _new(self, case: Case, frame: AreaFrame, signs: Signs) -> Incident:
         self._serial += 1
         began_ms, uncertainty_ms = self._ripeness.begin_of(case.members, frame, signs)
-        parent = next((one for one in self._all if one.is_over and case.members <= one.members and case.kind == one.kind), None)
+        parent = next((one for one in self._all if one.is_over and case.kind == one.kind and self._never_returned(case, one, frame)), None)
         if parent is not None:
             began_ms, uncertainty_ms = parent.began_ms, parent.uncertainty_ms
         one = Incident(
@@ -251,6 +255,13 @@ class Incidents:
         )
         self._all.append(one)
         return one
+
+    @staticmethod
+    def _never_returned(case: Case, one: Incident, frame: AreaFrame) -> bool:
+        """Whether it is what an outage that has ended left behind; with the mains all count as back before anybody was asked."""
+        return case.members <= one.members and all(
+            index in one.out or frame.answered_utc_ms[index] <= one.began_ms for index in case.members
+        )
 
     def _take_in(self, one: Incident, meters: set[int], frame: AreaFrame) -> list[Finding]:
         one.members |= meters

@@ -13,8 +13,7 @@ from edge_agent.model import AreaFrame, Evidence, EvidenceKind
 from edge_agent.outage.observed import UNKNOWN
 
 NEVER = -1
-_UNNOTICED_MS = 60_000         # ours: so long may a bus have been down before it is found to be
-_SAVED = ("gasped_ms", "back_ms", "carried", "carried_ms", "via", "relay_open", "unplugged")
+_SAVED = ("gasped_ms", "back_ms", "carried", "carried_ms", "via", "relay_open", "unplugged", "reached", "heard_ms")
 
 
 class Signs:
@@ -26,6 +25,7 @@ class Signs:
         carried, carried_ms: polls without answer that the frame no longer knows of since the agent was restarted, and the first of them.
         via: archive index of the relay, UNKNOWN = none or not known.
         relay_open: cut off by command. unplugged: its module was pulled out.
+        reached, heard_ms: whether its bus was up at the last look, and when anybody on that bus had answered before it went down.
         version: grows with every change that may alter a judgement.
     """
 
@@ -37,13 +37,14 @@ class Signs:
         self.via = np.full(n_meters, UNKNOWN, np.int32)
         self.relay_open = np.zeros(n_meters, np.bool_)
         self.unplugged = np.zeros(n_meters, np.bool_)
+        self.reached = np.ones(n_meters, np.bool_)
+        self.heard_ms = np.full(n_meters, NEVER, np.int64)
         self.version = 0
         # polls that had failed when it said that its supply is back, or when the way to it was found to be mended; and when that was
         self._passed_failed = np.zeros(n_meters, np.int32)
         self._passed_ms = np.full(n_meters, NEVER, np.int64)
         self._seen_failed = np.zeros(n_meters, np.int32)
         self._seen_answered = np.full(n_meters, NEVER, np.int64)
-        self._is_reached, self._down_ms = np.ones(n_meters, np.bool_), np.zeros(n_meters, np.int64)
 
     def take(self, evidence: Evidence) -> None:
         """One piece of evidence that the filters admitted."""
@@ -64,8 +65,7 @@ class Signs:
         self.version += 1
 
     def look(self, frame: AreaFrame) -> None:
-        """Drop what an answer has contradicted, and when a bus is back what failed because it was down."""
-        self._drop_what_the_bus_failed(frame)
+        """Drop what an answer has contradicted."""
         if np.array_equal(frame.polls_failed, self._seen_failed) and np.array_equal(frame.answered_utc_ms, self._seen_answered):
             return
         fresh = frame.answered_utc_ms != self._seen_answered
@@ -84,20 +84,23 @@ class Signs:
         self.carried[found], self.carried_ms[found] = 0, NEVER
         self.version += 1
 
-    def _drop_what_the_bus_failed(self, frame: AreaFrame) -> None:
-        if np.array_equal(frame.reachable, self._is_reached):
-            return
-        self._down_ms[self._is_reached & ~frame.reachable] = frame.now_utc_ms
-        is_back = frame.reachable & ~self._is_reached & (self.polls_failed(frame) > 0)
-        np.copyto(self._is_reached, frame.reachable)
-        failed_ms = self.first_failed_ms(frame)
-        since_ms = np.where(failed_ms == NEVER, frame.now_utc_ms, failed_ms)
-        np.copyto(self._seen_failed, frame.polls_failed)
-        self.way_is_mended(np.flatnonzero(is_back & (since_ms >= self._down_ms - _UNNOTICED_MS)).tolist(), frame.now_utc_ms)
+    def follow_buses(self, frame: AreaFrame, firm: npt.NDArray[np.bool_]) -> None:
+        """When a bus is back, drop what had failed since anybody on it answered last: it may have been down from then on.
+
+        ``firm``: shape (n,), meters of outages that are proven; their signs stay.
+        """
+        went, came = self.reached & ~frame.reachable, frame.reachable & ~self.reached
+        if went.any():
+            self.heard_ms[went] = frame.answered_utc_ms[went].max()
+        np.copyto(self.reached, frame.reachable)
+        doubtful = came & ~firm & (self.polls_failed(frame) > 0) & (self.first_failed_ms(frame) > self.heard_ms)
+        if doubtful.any():
+            np.copyto(self._seen_failed, frame.polls_failed)
+            self.way_is_mended(np.flatnonzero(doubtful).tolist(), frame.now_utc_ms)
 
     def forget_the_future(self, now_ms: int) -> None:
         """After the clock was set back nothing has been said later than now."""
-        for times in (self.gasped_ms, self.back_ms, self.carried_ms, self._passed_ms, self._down_ms):
+        for times in (self.gasped_ms, self.back_ms, self.carried_ms, self._passed_ms, self.heard_ms):
             np.minimum(times, now_ms, out=times)
 
     @property

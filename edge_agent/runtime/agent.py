@@ -9,6 +9,7 @@ import logging
 import random
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge_agent import detect
@@ -52,9 +53,9 @@ def make_clock(config: Config) -> Clock:
 
 
 class Agent:
-    """Built once for a run; ``run`` returns after ``stop``. Without readers, samples and evidence are handed in by who built it."""
+    """Built once for a run; ``run`` returns after ``stop``. ``readers``: in the place of those of the buses of ``config``."""
 
-    def __init__(self, config: Config, clock: Clock, *, with_readers: bool = True) -> None:
+    def __init__(self, config: Config, clock: Clock, *, readers: Sequence[BusReader | CcoReader] | None = None) -> None:
         self._config, self._clock = config, clock
         simulation = config.simulation
         sim = None if simulation is None else Simulation(description=simulation.description, speed=simulation.speed)
@@ -102,7 +103,7 @@ class Agent:
             on_accepted=self._accepted,
             chance=random.SystemRandom(),
         )
-        self._readers = [self._make_reader(bus) for bus in config.buses] if with_readers else []
+        self._readers = [self._make_reader(bus) for bus in config.buses] if readers is None else list(readers)
         self._units = [
             WaveformSource(url=unit.url, channels=unit.channels, clock=clock, on_waveform=self._pipeline.take_waveform, uid=unit.uid)
             for unit in config.units

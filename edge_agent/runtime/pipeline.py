@@ -138,11 +138,6 @@ class Pipeline:
         """Let every detector look at the area."""
         if not self._unjournaled:
             self.memory.save_if_due()
-        if step_ms := self._clock_watch.take_step_ms():
-            log.warning("the clock was set by %.1f s", step_ms / 1000)
-            # with it a back end can repair the labels of this boot that were taken before
-            data: dict[str, str | int | float | bool] = {"boot": self._header.boot, "offset_ms": step_ms, "mono_ms": self._mono_ms()}
-            self._try_system_event("time.step", "warning", data)
         self._begin_look()
         told = [name for name, detector in self._detectors.items() if self._tell(detector.update(self.frame))]
         told += self._told_of_waveforms
@@ -155,6 +150,11 @@ class Pipeline:
         self._end_look([])
 
     def _begin_look(self) -> None:
+        if step_ms := self._clock_watch.take_step_ms():
+            log.warning("the clock was set by %.1f s", step_ms / 1000)
+            # with it a back end can repair the labels of this boot that were taken before
+            data: dict[str, str | int | float | bool] = {"boot": self._header.boot, "offset_ms": step_ms, "mono_ms": self._mono_ms()}
+            self._try_system_event("time.step", "warning", data)
         self.frame.now_utc_ms = self._clock.utc_ms()
         if self._supply is not None:
             self.frame.supply_v[:] = self._supply.read()

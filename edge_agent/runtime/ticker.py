@@ -26,18 +26,17 @@ class Ticker:
         """For ever."""
         while True:
             next_s = self._clock.monotonic_s() + self._tick_s
-            await self._rest_after(self._tick)
+            self._news.clear()
+            self._tick()
+            await self._clock.sleep(min(self._tick_s, _APART_S))
             while (left_s := next_s - self._clock.monotonic_s()) > 0.0:
                 if not await self._news_within(left_s):
                     break
-                await self._rest_after(self._look)
-
-    async def _rest_after(self, look: Callable[[], None]) -> None:
-        began_s = self._clock.monotonic_s()
-        self._news.clear()
-        look()
-        took_s = self._clock.monotonic_s() - began_s
-        await self._clock.sleep(min(self._tick_s, max(_APART_S, _REST_SHARE * took_s)))
+                began_s = self._clock.monotonic_s()
+                self._news.clear()
+                self._look()
+                took_s = self._clock.monotonic_s() - began_s
+                await self._clock.sleep(min(self._tick_s, max(_APART_S, _REST_SHARE * took_s)))
 
     async def _news_within(self, seconds: float) -> bool:
         waits = asyncio.create_task(self._clock.sleep(seconds)), asyncio.create_task(self._news.wait())

@@ -185,12 +185,23 @@ def test_a_bus_that_goes_down_takes_no_suspicion_back():
     assert day.states()[-1] == "restored"
 
 
-def test_polls_that_failed_before_a_bus_was_found_to_be_down_say_nothing_when_it_is_back():
-    asked, others = F1[:6], tuple(set(ALL) - set(F1))
-    day = Day().run(60).run(20, dark=asked, unread=others).run(200, down=ALL)
-    assert day.states() == ["suspected"]                    # told before it was known that the bus is down
-    assert day.run(100, unread=ALL).states() == ["suspected", "discarded"]
-    assert day.run(100, dark=F1).last("supply.lost").place.id == "f1"
+def test_a_bus_that_comes_and_goes_hides_no_outage():
+    day = Day().run(60)
+    for _ in range(12):
+        day.run(10, dark=B1).run(10, dark=B1, down=ALL)
+    assert day.states()[-1] == "localised"
+    assert set(day.last("supply.lost").meters) == {"m0", "m3", "m6", "m9"}
+
+
+def test_a_bus_that_comes_back_restores_no_outage_that_is_on():
+    day = Day().run(60).run(100, dark=B1)
+    assert day.states()[-1] == "localised"
+    day.run(20, down=ALL).run(40, unread=ALL).run(100, dark=B1)
+    assert day.states()[-1] == "localised"
+    area = Day().run(60, supply=LIVE).run(100, dark=ALL, supply=DEAD, down=()).run(30, supply=DEAD, down=ALL)
+    area.run(60, dark=F1, supply=LIVE)
+    assert area.states()[-1] == "partial"
+    assert set(area.last("supply.lost").meters) == {f"m{index}" for index in F1}
 
 
 def test_a_meter_found_silent_later_below_a_node_that_is_out_joins_it():

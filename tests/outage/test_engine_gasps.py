@@ -185,19 +185,24 @@ def test_settings_outside_what_can_be_are_refused(wrong):
         OutageSettings(**wrong)
 
 
-def test_an_outage_soon_after_one_of_the_same_meters_was_closed_is_an_event_of_its_own():
+@pytest.mark.parametrize("dark", [range(3 * IN_BOX), range(IN_BOX), range(IN_BOX - 2)], ids=["more", "the same", "fewer"])
+def test_an_outage_soon_after_one_of_the_same_meters_was_closed_is_an_event_of_its_own(dark):
     night = Night()
     night.dark = set(range(IN_BOX))
     night.hear(*range(IN_BOX)).run(3)
     night.dark = set()
     night.hear(*range(IN_BOX), kind=EvidenceKind.POWER_BACK).run(250)
+    for meter in range(len(night.archive.meters)):
+        night.frame.take(sample(meter, night.second, voltage_v__a=220.0))
     assert night.states()[-1][0] == "closed"
     before = {finding.outage.incident for finding in night.findings}
     night.findings = []
-    night.dark = {meter.index for meter in night.archive.meters if meter.node.startswith("f1/b1/")}
-    night.hear(*sorted(night.dark)).run(3)
-    assert (night.findings[0].stage, night.findings[0].outage.state) == (Stage.BEGIN, "suspected")
-    assert night.findings[0].outage.incident not in before
+    night.dark = set(dark)
+    night.run(35).hear(*dark).run(3)
+    (lost,) = [finding for finding in night.findings if finding.stage is Stage.BEGIN]
+    assert (lost.outage.state, lost.outage.parent) == ("suspected", "")
+    assert lost.outage.incident not in before
+    assert at(night.second) - 90_000 <= lost.at_utc_ms <= at(night.second)
 
 
 def test_while_last_gasps_come_in_one_by_one_an_outage_is_revised_once_a_second():

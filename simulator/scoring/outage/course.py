@@ -199,22 +199,26 @@ class _Run:
 
     def _ask(self) -> None:
         """What the agent wants to read, as far as it may."""
-        for meter in self._rig.to_ask():
-            is_free = self._settings.most_polls is None or self._polls < self._settings.most_polls
-            if meter < self._n and meter not in self._asked and is_free and not self._is_bus_down:
-                self._polls += 1
-                self._poll(meter)
+        wanted = [meter for meter in self._rig.to_ask() if meter < self._n and meter not in self._asked]
+        if self._settings.most_polls is not None:
+            wanted = wanted[: max(0, self._settings.most_polls - self._polls)]
+        if not self._is_bus_down:
+            self._polls += len(wanted)
+            self._poll(*wanted)
 
-    def _poll(self, meter: int) -> None:
-        if meter in self._asked or self._is_bus_down:
+    def _poll(self, *meters: int) -> None:
+        """Asked together, they wait for each other."""
+        asked = [meter for meter in meters if meter not in self._asked]
+        if self._is_bus_down:
             return
-        self._asked.add(meter)
+        self._asked.update(asked)
         now_s, settings = self._clock.now_s, self._settings
         polls = self._fit.polls_beside(sum(not self._lives(one) for one in self._asked))
-        if self._lives(meter) and self._chance.random() < 1.0 - (1.0 - settings.answer) ** settings.tries:
-            self._at(now_s + draw_quantile(polls.answered_s, self._chance), lambda: self._answered(meter))
-        else:
-            self._at(now_s + draw_quantile(polls.failed_s, self._chance), lambda: self._failed(meter))
+        for meter in asked:
+            if self._lives(meter) and self._chance.random() < 1.0 - (1.0 - settings.answer) ** settings.tries:
+                self._at(now_s + draw_quantile(polls.answered_s, self._chance), lambda meter=meter: self._answered(meter))      # type: ignore[misc]
+            else:
+                self._at(now_s + draw_quantile(polls.failed_s, self._chance), lambda meter=meter: self._failed(meter))      # type: ignore[misc]
 
     def _lives(self, meter: int) -> bool:
         """Whether it can answer now."""
@@ -259,7 +263,7 @@ class _Run:
     def _tell(self, evidence: Evidence) -> None:
         self._evidence.append((self._clock.now_s, evidence))
         self._rig.take_evidence(evidence)
-        if not self._is_look_due:
+        if not self._is_look_due and evidence.kind is not EvidenceKind.POLL_FAILED:      # hundreds; a second later will do
             self._is_look_due = True
             self._at(self._clock.now_s + _LOOK_AFTER_S, self._look)
 

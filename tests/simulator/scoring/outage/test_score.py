@@ -51,6 +51,11 @@ def test_the_agent_tells_an_area_without_supply_and_sends_nobody_to_a_mute_modul
     assert not any(one.verdict.false_firm for one in of(found, OutageClass.COMM_MODULE))
 
 
+def test_the_agent_looks_when_a_last_gasp_comes_and_not_only_with_the_next_tick(found):
+    first_s = [one.verdict.suspected_s for one in of(found, OutageClass.BOX)]
+    assert all(abs(at_s - round(at_s)) > 0.001 for at_s in first_s)          # ticks fall on whole seconds
+
+
 def test_the_same_seed_gives_the_same_figures_in_any_number_of_processes(found):
     assert score_draws(area_of(SETTINGS), SETTINGS, processes=2) == found
 
