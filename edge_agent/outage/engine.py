@@ -32,7 +32,7 @@ from edge_agent.outage.settings import OutageSettings
 from edge_agent.outage.signs import Signs
 from edge_agent.outage.silent import SilentMeters
 
-_VERSION = 1
+_VERSION = 2
 _JUDGE_AGAIN_MS = 5000          # while nothing new comes, time itself says that a last gasp is missing
 
 
