@@ -119,6 +119,7 @@ class Incidents:
         findings = []
         for one in list(self._all):
             if one.is_over:
+                one.out = {index for index in one.out if frame.answered_utc_ms[index] <= (one.restored_ms or 0)}
                 if one.state != "closed" and frame.now_utc_ms - (one.restored_ms or 0) >= round(1000 * self._settings.stable_s):
                     one.state = "closed"
                     findings += self._end(one, frame, "closed")
@@ -129,6 +130,10 @@ class Incidents:
             came = self._restoration.look(one, frame, signs, mains)
             if one.kind == COMM and was_mute and one.answering_ms is not None:
                 signs.way_is_mended(one.out, frame.now_utc_ms)
+            if came is Return.PARTIAL and one.kind != COMM and one.state in ("confirmed", "localised") and not one.is_settled:
+                # once modules say that supply is back, who is silent is only not back yet
+                back_ms = signs.back_ms[sorted(one.members - one.out)]
+                one.is_settled = bool((back_ms > one.began_ms).any())
             if came in (Return.RESTORED, Return.LEFT_BEHIND):
                 findings += self._restored(one, frame)
             elif came is Return.PARTIAL and one.state != "partial" and one.is_settled:

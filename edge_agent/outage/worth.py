@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from edge_agent.model import AreaFrame
 from edge_agent.outage.cases import Case
 from edge_agent.outage.incident import COMM, Incident
@@ -47,12 +49,15 @@ class Worth:
 
     def _are_slow(self, case: Case, incidents: Sequence[Incident], frame: AreaFrame, signs: Signs) -> bool:
         """Whether they may just be the last to return from something that was told already."""
-        has_gasped = bool(signs.gasped[sorted(case.members)].any())
+        members = np.array(sorted(case.members), np.intp)
+        gasped = signs.gasped[members]
+        has_gasped = bool(gasped.any())
+        showing = set(members[gasped | (signs.polls_failed(frame)[members] > 0)].tolist()) or case.members
         for one in incidents:
             if not self.may_rejoin(one, frame.now_utc_ms):
                 continue
-            # not all may have been asked before, nor since
-            is_mostly = 2 * len(case.members & one.out) >= len(case.members)
+            # not all may have been asked before, nor since; who shows no sign proves nothing
+            is_mostly = 2 * len(showing & one.out) >= len(showing)
             if is_mostly and (one.is_over if one.kind != COMM else not has_gasped):
                 return True
         return False

@@ -215,3 +215,20 @@ def test_while_last_gasps_come_in_one_by_one_an_outage_is_revised_once_a_second(
         night.findings += night.engine.update(night.frame)
     assert len(night.findings) == 1
     assert len(night.run(1).findings) == 2
+
+
+def test_the_last_to_start_up_are_no_outage_of_their_own_and_are_asked_no_more_once_they_answer():
+    night, everybody = Night(), range(BOXES * IN_BOX)
+    night.dark = set(everybody)
+    night.hear(*everybody).run(200)
+    night.dark = {45, 46}
+    for first in range(0, 45, 5):
+        night.hear(*range(first, first + 5), kind=EvidenceKind.POWER_BACK).run(1)
+    night.run(60)
+    night.dark = set()
+    night.run(300)
+    assert len({finding.outage.incident for finding in night.findings}) == 1
+    assert night.states()[-1][0] == "closed"
+    night.asked.clear()
+    night.run(200)
+    assert night.asked == []
