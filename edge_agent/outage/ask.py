@@ -10,6 +10,7 @@ import numpy.typing as npt
 from edge_agent.model import Archive, AreaFrame
 
 _LONGEST_ANSWER_MS = 90_000      # a coordinator gives a read up after that
+_FEW = 2                 # suspects whose second question is kept in hand where questions are numbered
 _CERTAIN = 1e-4          # p (1 - p) below which an answer would change nothing
 
 
@@ -53,6 +54,13 @@ class Questions:
             left = min(left, self._most - self._asked)
         if left <= 0:
             return []
+        first = suspects[wanted]
+        if self._most and 0 < int((suspects & ~answered).sum()) <= _FEW:
+            again = int(np.maximum(enough_failed - failed - 1, 0)[suspects & ~answered].sum())
+            witnesses = max(0, min(left, self._most - self._asked - again) - int(first.sum()))
+            wanted = np.r_[wanted[first], wanted[~first][np.argsort(-doubt[wanted[~first]], kind="stable")][:witnesses]]
+            if not wanted.size:
+                return []
         order = wanted[np.lexsort((-doubt[wanted], ~suspects[wanted]))]
         turn = _turn_in_box(self._box[order])
         chosen: list[int] = order[np.lexsort((np.arange(order.size), turn))][:left].tolist()

@@ -83,13 +83,13 @@ class RigJournal:
 class OutageRig:
     """A fresh agent: it sees samples, evidence and its own mains, never a fault."""
 
-    def __init__(self, archive: Archive, clock: Clock, journal: RigJournal) -> None:
+    def __init__(self, archive: Archive, clock: Clock, journal: RigJournal, settings: OutageSettings | None = None) -> None:
         self.mains = Mains()
         self.has_told = False             # in the last tick
         self._pipeline = Pipeline(
             archive=archive, clock=clock, journal=journal.journal, notify=self._notify, supply=self.mains,
             header=Header(agent="rig", epoch=journal.journal.epoch, boot="simulated", sim=Simulation(description="trial", speed=1.0)),
-            detectors={}, outages=OutageEngine(archive, OutageSettings(), gasping_buses=(CCO_BUS,)),
+            detectors={}, outages=OutageEngine(archive, settings or OutageSettings(), gasping_buses=(CCO_BUS,)),
             book=EventBook(EventSettings(), EventIds(random.Random(1)).new, archive), store=StateStore(journal.path / "state"),
         )
 

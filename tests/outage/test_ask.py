@@ -80,3 +80,15 @@ def test_who_may_be_back_is_asked_in_turn_and_nobody_while_the_answer_is_waited_
     failed[[0, 1, 2]] = 1
     assert again(questions, 40, range(6), failed) == [4, 5, 0]     # the others first, then who was asked longest ago
     assert again(questions, 200, range(6), failed) == [1, 2, 3, 0]  # an answer that has not come by now does not come
+
+
+def test_where_questions_are_numbered_a_lone_suspect_can_be_asked_as_often_as_it_takes_to_believe_it():
+    questions = Questions(ARCHIVE, most=4, at_once=12, again_s=10.0)
+    first = choose(questions, 0, suspects=(5,), dead=np.full(N, 0.5))
+    assert first[0] == 5
+    assert len(first) == 3
+    failed = np.zeros(N, np.int32)
+    failed[5] = 1
+    others = tuple(index for index in first if index != 5)
+    assert choose(questions, 30, suspects=(5,), dead=np.full(N, 0.5), failed=failed, answered=others) == [5]
+    assert choose(questions, 60, suspects=(5,), dead=np.full(N, 0.5), failed=failed, answered=others) == []

@@ -10,6 +10,7 @@ from itertools import count
 import numpy as np
 
 from edge_agent.model import Archive, Evidence, EvidenceKind, Sample, SampleFlag, TimeSource
+from edge_agent.outage import OutageSettings
 from simulator.grid.areas import Area
 from simulator.meter.body import MeterBody
 from simulator.run.outage_rig import OutageRig, RigJournal
@@ -118,7 +119,9 @@ class _Run:
         self._mute = frozenset(draw.fault.mute)
 
     def play(self, journal: RigJournal) -> Played:
-        self._rig = OutageRig(self._archive, self._clock, journal)
+        # the agent has a limit for each unclear situation; that of the course is for all of them
+        limit = OutageSettings(most_asked=self._settings.most_polls or 0)
+        self._rig = OutageRig(self._archive, self._clock, journal, limit)
         self._begin()
         self._plan_gasps()
         self._plan_rest()
