@@ -69,7 +69,7 @@ def run_draws(site: HplcSite, draws: int, seed: int) -> list[Done]:
         for number in range(draws):
             is_restored, is_nested = number % RESTORED_EVERY == 0, number % NESTED_EVERY == 0
             fault_class = OutageClass.NESTED if is_nested else CLASSES[number % len(CLASSES)]
-            chance, trial = streams.named(f"full_path/{number}"), None
+            chance, trial, call_s = streams.named(f"full_path/{number}"), None, first_call_s(calls)
             began_s = time.process_time()
             while trial is None or not trial.dark:
                 fault = draw_fault(area, fault_class, relays, chance)
@@ -78,30 +78,41 @@ def run_draws(site: HplcSite, draws: int, seed: int) -> list[Done]:
                     watch_s=BACK_S + AFTER_S if is_restored else WATCH_S,
                 )
                 trial = HplcTrial(site, course, journal, seed=seed * 10_007 + number).run()
-            told = told_at(trial.events, site.archive)
-            verdict = verdict_of(
-                told, frozenset(trial.dark), frozenset(trial.dark_left), back_s=BACK_S if is_restored else WATCH_S,
-            )
+            verdict = _verdict(site, trial, BACK_S if is_restored else WATCH_S)
+            # a later round of reads may find it before the call
+            if verdict.suspected_s is None and not is_restored and call_s > WATCH_S:
+                course = Course(edits=fault.edits, watch_s=call_s)
+                trial = HplcTrial(site, course, journal, seed=seed * 10_007 + number).run()
+                verdict = _verdict(site, trial, call_s)
             found.append(Done(
-                fault=fault, verdict=verdict, trial=trial, is_restored=is_restored, cpu_s=time.process_time() - began_s,
-                call_s=first_call_s(calls),
+                fault=fault, verdict=verdict, trial=trial, is_restored=is_restored, cpu_s=time.process_time() - began_s, call_s=call_s,
             ))
             _say(f"whole path {number + 1} of {draws}: {fault_class} {fault.place or 'area'}, suspected {verdict.suspected_s}, "
                  f"firm {verdict.firm_s}, {found[-1].cpu_s:.1f} s of CPU")
     return found
 
 
+def _verdict(site: HplcSite, trial: Trial, back_s: float) -> Verdict:
+    return verdict_of(told_at(trial.events, site.archive), frozenset(trial.dark), frozenset(trial.dark_left), back_s=back_s)
+
+
 def path_rows(found: Sequence[Done]) -> list[Row]:
     """Times of all draws, and of each class."""
     each = [one.verdict for one in found]
+    whole = [one.verdict for one in found if one.fault.fault_class is not OutageClass.METER]
     gasped = [one for one in found if reports(one.trial, EvidenceKind.LAST_GASP) or one.fault.place == ""]
     own_s = [seconds for one in found for seconds in one.trial.own_s]
     rows = [
         quantile_row("fault to MQTT: suspected, p50", (one.suspected_s for one in each), 0.5, most=60.0),
-        quantile_row("fault to MQTT: suspected, p95", (one.suspected_s for one in each), 0.95, most=120.0),
-        quantile_row("fault to MQTT: confirmed, p95", (one.firm_s for one in each), 0.95, most=240.0),
-        quantile_row("fault to MQTT: localised, p95", (one.localised_s for one in each), 0.95, most=240.0),
-        share_row("outages told", (one.suspected_s is not None for one in each)),
+        # what is never told is late: a percentile of the told alone would not count it
+        share_row("fault to MQTT: suspected within 120 s", (_by(one.suspected_s, 120.0) for one in each), least=0.95),
+        share_row("fault to MQTT: confirmed within 240 s", (_by(one.firm_s, 240.0) for one in each), least=0.95),
+        share_row("fault to MQTT: localised within 240 s", (_by(one.localised_s, 240.0) for one in each), least=0.95),
+        share_row("the same, whole box and larger: suspected within 120 s", (_by(one.suspected_s, 120.0) for one in whole)),
+        share_row("the same, whole box and larger: localised within 240 s", (_by(one.localised_s, 240.0) for one in whole)),
+        quantile_row("of those told: suspected, p95", (one.suspected_s for one in each), 0.95),
+        quantile_row("of those told: localised, p95", (one.localised_s for one in each), 0.95),
+        share_row(f"outages told within {WATCH_S:.0f} s", (_by(one.suspected_s, WATCH_S) for one in each)),
         share_row("outages told of which anything reached the agent by itself", (one.verdict.suspected_s is not None for one in gasped)),
         share_row("outages confirmed", (one.firm_s is not None for one in each)),
         share_row("outages localised", (one.localised_s is not None for one in each)),
@@ -113,7 +124,7 @@ def path_rows(found: Sequence[Done]) -> list[Row]:
         share_row("restorations told", (one.verdict.restored_s is not None for one in found if one.is_restored)),
         share_row("nested outages found", (one.verdict.nested for one in found if len(one.trial.dark_left) >= 2), least=1.0),
         quantile_row("messages of one outage, p95", (float(one.messages) for one in each), 0.95, unit="messages", most=20.0),
-        quantile_row("agent's own share, tick to broker, p99", own_s, 0.99, most=OWN_GOAL_S),
+        quantile_row("CPU of one look that tells something, with the sender, p99", own_s, 0.99, most=OWN_GOAL_S),
         quantile_row("cost of one draw, p50", (one.cpu_s for one in found), 0.5, unit="s of CPU"),
     ]
     for fault_class in (*CLASSES, OutageClass.NESTED):
@@ -167,6 +178,10 @@ def storm_rows(style: str, seed: int) -> list[Row]:
         Row(name=f"storm of {STORM_METERS} meters: root events", figure=events, unit=unit, goal="1", ok=events == 1),
         Row(name=f"storm of {STORM_METERS} meters: messages", figure=messages, unit=unit, goal="<= 20", ok=messages <= 20),
     ]
+
+
+def _by(at_s: float | None, until_s: float) -> bool:
+    return at_s is not None and at_s <= until_s
 
 
 def _say(text: str) -> None:

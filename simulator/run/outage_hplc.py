@@ -93,7 +93,7 @@ class Course:
 class Trial:
     """``events``: messages with the time at which the broker got them, in seconds after the fault; ``evidence``, ``answers`` likewise.
 
-    ``own_s``: real seconds that the agent took from a tick to the broker, of the ticks that told something.
+    ``own_s``: seconds of CPU that the agent took from a look to the broker, of the looks that told something.
     """
 
     dark: tuple[int, ...]
@@ -222,11 +222,11 @@ class HplcTrial:
             self._reader.read_soon(self._asks.pop(0)[1])
 
     def _look(self, look: Callable[[], None]) -> None:
-        now_s, began_s = asyncio.get_running_loop().time(), time.perf_counter()
+        now_s, began_s = asyncio.get_running_loop().time(), time.process_time()
         look()
         if self._rig.has_told:
             told = self._outbox.send(now_s)
-            self._own_s.append(time.perf_counter() - began_s)
+            self._own_s.append(time.process_time() - began_s)
             self._events += [(now_s - self._fault_s, message) for message in told]
         if asked := list(self._rig.to_ask()):
             self._asked += [(now_s - self._fault_s, meter) for meter in asked]
