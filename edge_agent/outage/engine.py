@@ -31,6 +31,7 @@ from edge_agent.outage.retroactive import PowerRecords
 from edge_agent.outage.settings import OutageSettings
 from edge_agent.outage.signs import Signs
 from edge_agent.outage.silent import SilentMeters
+from edge_agent.outage.witness import Witnesses
 
 _VERSION = 2
 _JUDGE_AGAIN_MS = 5000          # while nothing new comes, time itself says that a last gasp is missing
@@ -56,6 +57,8 @@ class OutageEngine:
         self._questions = Questions(
             archive, most=settings.most_asked, at_once=settings.asked_at_once, again_s=settings.ask_again_s
         )
+        self._witnesses = Witnesses(archive, every_s=settings.witness_s, at_once=settings.asked_at_once // 2)
+        self._gasping = gasping
         self._is_customer = np.array([meter.role is Role.CUSTOMER for meter in archive.meters], np.bool_)
         self._elsewhere: set[int] = set()          # meters that their modules report on another transformer
         self._book = WorkBook()
@@ -104,6 +107,7 @@ class OutageEngine:
         failed = self._signs.polls_failed(frame)
         if self._is_quiet(failed):
             self._questions.nothing_is_unclear()
+            self._to_ask += self._witnesses.due(frame, self._gasping & self._is_customer & frame.reachable)
             return []
         findings = self._not_outages(frame, failed)
         findings += self._incidents.follow_returns(frame, self._signs, self._mains)
@@ -123,6 +127,9 @@ class OutageEngine:
                 explained[list(fault.members)] = True
         findings += self._silent.follow(frame, failed, self._signs.first_failed_ms(frame), explained)
         findings += self._records.tell(frame, self._incidents)
+        if not self._to_ask:
+            lives = (failed == 0) & ~self._signs.gasped & ~explained
+            self._to_ask += self._witnesses.due(frame, lives & self._gasping & self._is_customer & frame.reachable)
         return findings
 
     def to_ask(self) -> list[int]:

@@ -37,6 +37,7 @@ class OutageSettings:
     supply_out_s: float = 1.0             # ours: a dip of the mains is no outage
     most_asked: int = 0                   # questions to meters for one unclear fault; 0 = as many as it takes
     asked_at_once: int = 10               # ours: whose answer is waited for; a coordinator has 20 reads in flight, the living need some
+    witness_s: float = 75.0               # ours: nobody of a box behind a coordinator has answered for so long: one is asked; 0 = nobody
     ask_again_s: float = 10.0             # two polls at different times are two pieces of evidence
 
     def __post_init__(self) -> None:
@@ -52,7 +53,7 @@ class OutageSettings:
             raise ValueError("0 < restored_share <= 1, 0 < out_ratio < in_ratio and nominal_voltage_v above 0 must hold")
         times = (
             self.hold_s, self.hold_polled_s, self.silent_s, self.together_s, self.settle_s, self.stable_s, self.rejoin_s, self.gasp_after_s,
-            self.gasp_within_s - self.gasp_after_s, self.supply_out_s, self.ask_again_s,
+            self.gasp_within_s - self.gasp_after_s, self.supply_out_s, self.ask_again_s, self.witness_s,
         )
         if min(times) < 0.0:
             raise ValueError("times must not be negative, and gasp_within_s not below gasp_after_s")

@@ -187,7 +187,7 @@ def test_settings_outside_what_can_be_are_refused(wrong):
 
 @pytest.mark.parametrize("dark", [range(3 * IN_BOX), range(IN_BOX), range(IN_BOX - 2)], ids=["more", "the same", "fewer"])
 def test_an_outage_soon_after_one_of_the_same_meters_was_closed_is_an_event_of_its_own(dark):
-    night = Night()
+    night = Night(witness_s=0.0)
     night.dark = set(range(IN_BOX))
     night.hear(*range(IN_BOX)).run(3)
     night.dark = set()
@@ -218,7 +218,7 @@ def test_while_last_gasps_come_in_one_by_one_an_outage_is_revised_once_a_second(
 
 
 def test_the_last_to_start_up_are_no_outage_of_their_own_and_are_asked_no_more_once_they_answer():
-    night, everybody = Night(), range(BOXES * IN_BOX)
+    night, everybody = Night(witness_s=0.0), range(BOXES * IN_BOX)
     night.dark = set(everybody)
     night.hear(*everybody).run(200)
     night.dark = {45, 46}
@@ -232,3 +232,22 @@ def test_the_last_to_start_up_are_no_outage_of_their_own_and_are_asked_no_more_o
     night.asked.clear()
     night.run(200)
     assert night.asked == []
+
+
+def test_a_box_of_which_nobody_is_heard_is_found_by_asking_one_of_it():
+    night = Night(witness_s=120.0)
+    for second in range(0, 600, 10):
+        if second == 300:
+            night.dark = {meter.index for meter in night.archive.meters if meter.node == "f1/b1/x0"}
+        night.run(10)
+    asked = len(night.asked)
+    assert night.states()[-1][0] in ("confirmed", "localised")
+    assert set(night.findings[-1].meters) == {f"m{index}" for index in night.dark}
+    first = next(finding for finding in night.findings if finding.kind == "supply.lost")
+    assert first.outage.state == "suspected"
+    assert asked < 100
+    quiet = Night(witness_s=120.0).run(600)
+    assert quiet.findings == []
+    assert BOXES * 4 <= len(quiet.asked) <= BOXES * 6
+    assert len(set(quiet.asked)) > BOXES * 3                    # in turn
+    assert Night(witness_s=0.0).run(600).asked == []
