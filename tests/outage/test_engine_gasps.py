@@ -128,7 +128,7 @@ def test_a_storm_of_a_thousand_last_gasps_is_one_outage_in_few_findings():
 
 
 def test_no_more_is_asked_than_may_be():
-    night = Night(most_asked=6)
+    night = Night(most_asked=6, witness_s=0.0)
     night.dark = set(range(8))
     night.run(40).hear(0, 1, 2).run(120)
     assert len(night.asked) <= 6

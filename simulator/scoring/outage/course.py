@@ -119,8 +119,9 @@ class _Run:
         self._mute = frozenset(draw.fault.mute)
 
     def play(self, journal: RigJournal) -> Played:
-        # the agent has a limit for each unclear situation; that of the course is for all of them
-        limit = OutageSettings(most_asked=self._settings.most_polls or 0)
+        # the agent has a limit for each unclear situation; that of the course is for all that it may ask
+        most = self._settings.most_polls
+        limit = OutageSettings() if most is None else OutageSettings(most_asked=most, witness_s=0.0)
         self._rig = OutageRig(self._archive, self._clock, journal, limit)
         self._begin()
         self._plan_gasps()
