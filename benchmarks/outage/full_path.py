@@ -33,7 +33,7 @@ from simulator.scenario.world import World
 from simulator.scoring.outage.baselines import first_call_s
 from simulator.scoring.outage.course import CourseSettings
 from simulator.scoring.outage.faults import Fault, OutageClass, draw_fault, draw_relays
-from simulator.scoring.outage.rows import counted, quantile_row, share_row
+from simulator.scoring.outage.rows import counted, quantile_row, share_row, told_by
 from simulator.scoring.outage.score import DrawSettings, area_of, score_draws
 from simulator.scoring.outage.told import Verdict, told_at, verdict_of
 
@@ -105,14 +105,14 @@ def path_rows(found: Sequence[Done]) -> list[Row]:
     rows = [
         quantile_row("fault to MQTT: suspected, p50", (one.suspected_s for one in each), 0.5, most=60.0),
         # what is never told is late: a percentile of the told alone would not count it
-        share_row("fault to MQTT: suspected within 120 s", (_by(one.suspected_s, 120.0) for one in each), least=0.95),
-        share_row("fault to MQTT: confirmed within 240 s", (_by(one.firm_s, 240.0) for one in each), least=0.95),
-        share_row("fault to MQTT: localised within 240 s", (_by(one.localised_s, 240.0) for one in each), least=0.95),
-        share_row("the same, whole box and larger: suspected within 120 s", (_by(one.suspected_s, 120.0) for one in whole)),
-        share_row("the same, whole box and larger: localised within 240 s", (_by(one.localised_s, 240.0) for one in whole)),
+        share_row("fault to MQTT: suspected within 120 s", (told_by(one.suspected_s, 120.0) for one in each), least=0.95),
+        share_row("fault to MQTT: confirmed within 240 s", (told_by(one.firm_s, 240.0) for one in each), least=0.95),
+        share_row("fault to MQTT: localised within 240 s", (told_by(one.localised_s, 240.0) for one in each), least=0.95),
+        share_row("the same, whole box and larger: suspected within 120 s", (told_by(one.suspected_s, 120.0) for one in whole)),
+        share_row("the same, whole box and larger: localised within 240 s", (told_by(one.localised_s, 240.0) for one in whole)),
         quantile_row("of those told: suspected, p95", (one.suspected_s for one in each), 0.95),
         quantile_row("of those told: localised, p95", (one.localised_s for one in each), 0.95),
-        share_row(f"outages told within {WATCH_S:.0f} s", (_by(one.suspected_s, WATCH_S) for one in each)),
+        share_row(f"outages told within {WATCH_S:.0f} s", (told_by(one.suspected_s, WATCH_S) for one in each)),
         share_row("outages told of which anything reached the agent by itself", (one.verdict.suspected_s is not None for one in gasped)),
         share_row("outages confirmed", (one.firm_s is not None for one in each)),
         share_row("outages localised", (one.localised_s is not None for one in each)),
@@ -178,10 +178,6 @@ def storm_rows(style: str, seed: int) -> list[Row]:
         Row(name=f"storm of {STORM_METERS} meters: root events", figure=events, unit=unit, goal="1", ok=events == 1),
         Row(name=f"storm of {STORM_METERS} meters: messages", figure=messages, unit=unit, goal="<= 20", ok=messages <= 20),
     ]
-
-
-def _by(at_s: float | None, until_s: float) -> bool:
-    return at_s is not None and at_s <= until_s
 
 
 def _say(text: str) -> None:

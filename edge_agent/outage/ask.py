@@ -54,6 +54,7 @@ class Questions:
             left = min(left, self._most - self._asked)
         if left <= 0:
             return []
+        # witnesses asked at once must not use up what it takes to believe that one or two suspects are dead
         first = suspects[wanted]
         if self._most and 0 < int((suspects & ~answered).sum()) <= _FEW:
             again = int(np.maximum(enough_failed - failed - 1, 0)[suspects & ~answered].sum())

@@ -72,14 +72,14 @@ def summary(found: Sequence[Scored], settings: DrawSettings) -> list[Row]:
     comm = [one for one in found if one.fault_class in COMM]
     nothing = [one for one in found if one.fault_class is OutageClass.NOTHING]
     firm = [is_true for one in found for is_true in [True] * one.verdict.true_firm + [False] * one.verdict.false_firm]
-    declared = [one for one in outages if _by(one.verdict.firm_s, course.watch_s)]
+    declared = [one for one in outages if told_by(one.verdict.firm_s, course.watch_s)]
     rows = [
-        share_row("whole box and larger: recall, firm at once", (_by(one.verdict.firm_s) for one in whole), least=recall),
+        share_row("whole box and larger: recall, firm at once", (told_by(one.verdict.firm_s) for one in whole), least=recall),
         share_row("all classes: precision of firm outages", firm, least=0.99),
         share_row("all classes: exact set, given firm", (one.verdict.exact for one in declared), least=exact),
-        share_row("single meter: recall, firm while it is out", (_by(one.verdict.firm_s, course.watch_s) for one in single),
+        share_row("single meter: recall, firm while it is out", (told_by(one.verdict.firm_s, course.watch_s) for one in single),
                   least=None if delivery is None else max(0.0, delivery - 0.02)),
-        share_row("single meter: recall, firm at once", (_by(one.verdict.firm_s) for one in single)),
+        share_row("single meter: recall, firm at once", (told_by(one.verdict.firm_s) for one in single)),
         share_row("single meter: recall in the end", (one.verdict.found_late for one in single), least=0.99),
         share_row("communication failures told as outage", (one.verdict.outage_events > 0 for one in comm), most=0.005),
     ]
@@ -109,10 +109,10 @@ def summary(found: Sequence[Scored], settings: DrawSettings) -> list[Row]:
 
 
 def class_rows(fault_class: OutageClass, own: Sequence[Scored], course: CourseSettings) -> list[Row]:
-    firm = [one for one in own if _by(one.verdict.firm_s, course.watch_s)]
+    firm = [one for one in own if told_by(one.verdict.firm_s, course.watch_s)]
     return [
-        share_row(f"{fault_class}: told at once", (_by(one.verdict.suspected_s) for one in own)),
-        share_row(f"{fault_class}: firm at once", (_by(one.verdict.firm_s) for one in own)),
+        share_row(f"{fault_class}: told at once", (told_by(one.verdict.suspected_s) for one in own)),
+        share_row(f"{fault_class}: firm at once", (told_by(one.verdict.firm_s) for one in own)),
         share_row(f"{fault_class}: told in the end", (one.verdict.found_late for one in own)),
         share_row(f"{fault_class}: exact set, given firm", (one.verdict.exact for one in firm)),
         share_row(f"{fault_class}: one event", (one.verdict.outage_events == 1 for one in own if one.verdict.outage_events)),
@@ -138,15 +138,15 @@ def curve_rows(delivery: float, found: Sequence[Scored], course: CourseSettings)
     rows = []
     for name, classes in (("whole box and larger", WHOLE), ("single meter", (OutageClass.METER,)), ("every outage", OUTAGES)):
         own = [one for one in found if one.fault_class in classes]
-        declared = [one for one in own if _by(one.verdict.firm_s, course.watch_s)]
+        declared = [one for one in own if told_by(one.verdict.firm_s, course.watch_s)]
         least = (0.995 if delivery >= 0.9 else 0.96 if delivery >= 0.7 else None) if name == "whole box and larger" else None
         if name == "single meter":
             rows.append(share_row(
-                f"delivery {delivery:g}: {name}, firm while it is out", (_by(one.verdict.firm_s, course.watch_s) for one in own),
+                f"delivery {delivery:g}: {name}, firm while it is out", (told_by(one.verdict.firm_s, course.watch_s) for one in own),
                 least=max(0.0, delivery - 0.02),
             ))
         rows += [
-            share_row(f"delivery {delivery:g}: {name}, firm at once", (_by(one.verdict.firm_s) for one in own), least=least),
+            share_row(f"delivery {delivery:g}: {name}, firm at once", (told_by(one.verdict.firm_s) for one in own), least=least),
             share_row(f"delivery {delivery:g}: {name}, told in the end", (one.verdict.found_late for one in own)),
             share_row(f"delivery {delivery:g}: {name}, exact given firm", (one.verdict.exact for one in declared)),
             share_row(f"delivery {delivery:g}: {name}, B0 told", (one.rivals["B0"].told for one in own)),
@@ -160,7 +160,8 @@ def curve_rows(delivery: float, found: Sequence[Scored], course: CourseSettings)
     ]
 
 
-def _by(at_s: float | None, until_s: float = AT_ONCE_S) -> bool:
+def told_by(at_s: float | None, until_s: float = AT_ONCE_S) -> bool:
+    """What was never told was not told by then."""
     return at_s is not None and at_s <= until_s
 
 
