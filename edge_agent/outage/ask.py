@@ -12,6 +12,7 @@ from edge_agent.model import Archive, AreaFrame
 _LONGEST_ANSWER_MS = 90_000      # a coordinator gives a read up after that
 _FEW = 2                 # suspects whose second question is kept in hand where questions are numbered
 _CERTAIN = 1e-4          # p (1 - p) below which an answer would change nothing
+_LATELY_MS = 30_000      # a bus of which anybody has answered since then is up
 
 
 class Questions:
@@ -24,12 +25,15 @@ class Questions:
         self._most, self._at_once, self._again_ms = most, at_once, round(1000 * again_s)
         nodes = [meter.node for meter in archive.meters]
         self._box = np.array([sorted(set(nodes)).index(node) for node in nodes], np.intp)
+        self._buses = [np.flatnonzero([meter.bus == bus for meter in archive.meters]) for bus in {meter.bus for meter in archive.meters}]
         self._asked_ms = np.full(len(nodes), np.iinfo(np.int64).min // 2, np.int64)
         self._asked_failed = np.zeros(len(nodes), np.int32)      # polls that had failed when it was asked
         self._asked = 0
+        self._is_proof_asked = [False] * len(self._buses)
 
     def nothing_is_unclear(self) -> None:
         self._asked = 0
+        self._is_proof_asked = [False] * len(self._buses)
 
     def choose(
         self, frame: AreaFrame, *, suspects: npt.NDArray[np.bool_], failed: npt.NDArray[np.int32], enough_failed: int,
@@ -54,21 +58,37 @@ class Questions:
             left = min(left, self._most - self._asked)
         if left <= 0:
             return []
+        proofs = self._proofs(frame, suspects, may_be_asked & ~suspects & ~waits, dead)[:left]
+        left -= len(proofs)
+        wanted = wanted[~np.isin(wanted, proofs)]
         # witnesses asked at once must not use up what it takes to believe that one or two suspects are dead
         first = suspects[wanted]
         if self._most and 0 < int((suspects & ~answered).sum()) <= _FEW:
             again = int(np.maximum(enough_failed - failed - 1, 0)[suspects & ~answered].sum())
-            witnesses = max(0, min(left, self._most - self._asked - again) - int(first.sum()))
+            witnesses = max(0, min(left, self._most - self._asked - len(proofs) - again) - int(first.sum()))
             wanted = np.r_[wanted[first], wanted[~first][np.argsort(-doubt[wanted[~first]], kind="stable")][:witnesses]]
-            if not wanted.size:
-                return []
         order = wanted[np.lexsort((-doubt[wanted], ~suspects[wanted]))]
         turn = _turn_in_box(self._box[order])
         chosen: list[int] = order[np.lexsort((np.arange(order.size), turn))][:left].tolist()
+        chosen[1:1] = proofs
         self._asked_ms[chosen] = frame.now_utc_ms
         self._asked_failed[chosen] = failed[chosen]
         self._asked += len(chosen)
         return chosen
+
+    def _proofs(
+        self, frame: AreaFrame, suspects: npt.NDArray[np.bool_], may_be_asked: npt.NDArray[np.bool_], dead: npt.NDArray[np.float64]
+    ) -> list[int]:
+        """Of each bus with a suspect that nobody has answered on lately, who is most likely to live: else a bus that is down looks like a
+        dead place wherever it is asked. Once for each unclear situation."""
+        found = list[int]()
+        for number, bus in enumerate(self._buses):
+            others = bus[may_be_asked[bus]]
+            is_heard = frame.now_utc_ms - int(frame.answered_utc_ms[bus].max()) < _LATELY_MS
+            if suspects[bus].any() and others.size and not is_heard and not self._is_proof_asked[number]:
+                self._is_proof_asked[number] = True
+                found.append(int(others[np.argmin(dead[others])]))
+        return found
 
     def _waits(self, frame: AreaFrame, failed: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """Who was asked and has neither answered nor failed: a bus that waits for the dead has no room for the living."""

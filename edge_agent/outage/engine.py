@@ -31,6 +31,7 @@ from edge_agent.outage.retroactive import PowerRecords
 from edge_agent.outage.settings import OutageSettings
 from edge_agent.outage.signs import Signs
 from edge_agent.outage.silent import SilentMeters
+from edge_agent.outage.unheard import UnheardBuses
 from edge_agent.outage.witness import Witnesses
 
 _VERSION = 2
@@ -45,6 +46,7 @@ class OutageEngine:
         n = len(archive.meters)
         gasping = np.array([meter.bus in gasping_buses for meter in archive.meters], np.bool_)
         self._filters, self._signs, self._load = Filters(archive, FilterSettings()), Signs(n), AreaLoad(archive)
+        self._unheard = UnheardBuses(archive)
         self._delivery, self._locator = Delivery(archive), Locator(archive)
         self._mains = PhaseMains(
             out_v=settings.out_ratio * settings.nominal_voltage_v, in_v=settings.in_ratio * settings.nominal_voltage_v,
@@ -102,6 +104,9 @@ class OutageEngine:
         self._mains.judge(frame.supply_v, now_ms)
         if not np.array_equal(frame.reachable, self._signs.reached):
             self._signs.follow_buses(frame, self._incidents.firm())
+        doubtful = self._unheard.look(frame, self._signs)
+        if doubtful.any():
+            self._signs.pass_over_failed(doubtful & ~self._incidents.firm(), frame)
         self._signs.look(frame)
         self._load.look(frame)
         failed = self._signs.polls_failed(frame)

@@ -95,8 +95,12 @@ class Signs:
         np.copyto(self.reached, frame.reachable)
         doubtful = came & ~firm & (self.polls_failed(frame) > 0) & (self.first_failed_ms(frame) > self.heard_ms)
         if doubtful.any():
-            np.copyto(self._seen_failed, frame.polls_failed)
-            self.way_is_mended(np.flatnonzero(doubtful).tolist(), frame.now_utc_ms)
+            self.pass_over_failed(doubtful, frame)
+
+    def pass_over_failed(self, doubtful: npt.NDArray[np.bool_], frame: AreaFrame) -> None:
+        """Polls of these meters, shape (n,), that have failed by now say nothing of them."""
+        np.copyto(self._seen_failed, frame.polls_failed)
+        self.way_is_mended(np.flatnonzero(doubtful).tolist(), frame.now_utc_ms)
 
     def forget_the_future(self, now_ms: int) -> None:
         """After the clock was set back nothing has been said later than now."""

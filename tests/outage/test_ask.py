@@ -10,21 +10,25 @@ N = 12
 ARCHIVE = Archive("a", tuple(Meter(id=f"m{i}", index=i, profile="p", bus="b", node=f"f1/x{i // 4}") for i in range(N)))
 
 
-def frame(second=0):
+def frame(second=0, *, is_heard=True):
+    """All answered long ago, the last one just now: the bus is up."""
     area = AreaFrame.empty(N, at(second))
     area.answered_utc_ms[:] = at(-100)
+    if is_heard:
+        area.answered_utc_ms[N - 1] = at(second - 1)
     return area
 
 
-def choose(questions, second=0, *, suspects=(), failed=None, dead=None, answered=(), barred=()):
+def choose(questions, second=0, *, suspects=(), failed=None, dead=None, answered=(), barred=(), is_heard=True):
     def mask(meters):
         found = np.zeros(N, np.bool_)
         found[list(meters)] = True
         return found
 
     return questions.choose(
-        frame(second), suspects=mask(suspects), failed=np.zeros(N, np.int32) if failed is None else np.array(failed, np.int32),
-        enough_failed=2, answered=mask(answered), dead=np.zeros(N) if dead is None else np.array(dead), may_be_asked=~mask(barred),
+        frame(second, is_heard=is_heard), suspects=mask(suspects),
+        failed=np.zeros(N, np.int32) if failed is None else np.array(failed, np.int32), enough_failed=2,
+        answered=mask(answered), dead=np.zeros(N) if dead is None else np.array(dead), may_be_asked=~mask(barred),
     )
 
 
@@ -92,3 +96,39 @@ def test_where_questions_are_numbered_a_lone_suspect_can_be_asked_as_often_as_it
     others = tuple(index for index in first if index != 5)
     assert choose(questions, 30, suspects=(5,), dead=np.full(N, 0.5), failed=failed, answered=others) == [5]
     assert choose(questions, 60, suspects=(5,), dead=np.full(N, 0.5), failed=failed, answered=others) == []
+
+
+def test_where_nobody_has_answered_lately_one_elsewhere_is_asked_whether_the_bus_is_up():
+    dead = np.array([0.5] * 4 + [0.01] * 4 + [1e-6] * 4)
+    questions = Questions(ARCHIVE, most=0, at_once=6, again_s=0.0)
+    first = choose(questions, 0, suspects=(0,), dead=dead, is_heard=False)
+    assert first[0] == 0
+    assert first[1] in (8, 9, 10, 11)
+    assert not {8, 9, 10, 11} & set(choose(questions, 200, suspects=(0,), dead=dead, is_heard=False))        # once
+    questions.nothing_is_unclear()
+    assert {8, 9, 10, 11} & set(choose(questions, 400, suspects=(0,), dead=dead, is_heard=False))
+
+
+def test_a_bus_that_answers_needs_no_proof_and_one_without_suspects_neither():
+    two = Archive("a", tuple(Meter(id=f"m{i}", index=i, profile="p", bus="ab"[i // 6], node=f"f1/x{i // 3}") for i in range(N)))
+    dead = np.array([0.5] * 3 + [1e-6] * 9)
+    assert set(choose(Questions(two, most=0, at_once=9, again_s=0.0), suspects=(0,), dead=dead, is_heard=False)) - {0, 1, 2} <= {3, 4, 5}
+    heard = frame(is_heard=False)
+    heard.answered_utc_ms[4] = at(-20)
+    suspects = np.zeros(N, np.bool_)
+    suspects[0] = True
+    chosen = Questions(two, most=0, at_once=9, again_s=0.0).choose(
+        heard, suspects=suspects, failed=np.zeros(N, np.int32), enough_failed=2, answered=np.zeros(N, np.bool_), dead=dead,
+        may_be_asked=np.ones(N, np.bool_),
+    )
+    assert set(chosen) == {0, 1, 2}
+
+
+def test_the_proof_leaves_a_lone_suspect_its_second_question():
+    questions = Questions(ARCHIVE, most=4, at_once=12, again_s=10.0)
+    dead = np.full(N, 0.3)
+    first = choose(questions, 0, suspects=(0,), dead=dead, is_heard=False)
+    assert len(first) == len(set(first)) == 3
+    failed = np.zeros(N, np.int32)
+    failed[first] = 1
+    assert 0 in choose(questions, 20, suspects=(0,), dead=dead, failed=failed, is_heard=False)

@@ -251,3 +251,16 @@ def test_a_box_of_which_nobody_is_heard_is_found_by_asking_one_of_it():
     assert BOXES * 4 <= len(quiet.asked) <= BOXES * 6
     assert len(set(quiet.asked)) > BOXES * 3                    # in turn
     assert Night(witness_s=0.0).run(600).asked == []
+
+
+def test_a_false_last_gasp_on_a_bus_that_fails_without_a_sign_is_no_outage():
+    night = Night(most_asked=10, witness_s=0.0).run(120)
+    night.dark = set(range(48))                          # mute: the mains and everybody else say nothing
+    night.hear(3).run(300)
+    assert 8 <= len(night.asked) <= 10
+    night.dark = set()
+    for meter in (20, 30, 40):                           # read in their turn when the bus is back
+        night.frame.take(sample(meter, night.second, voltage_v__a=220.0))
+        night.run(20)
+    assert night.states() == []
+    assert night.engine.conditions() == set()
