@@ -8,7 +8,7 @@ import pytest
 from simulator.scenario.scenario_file import shipped_scenarios
 
 ROOT = Path(__file__).parents[1]
-OWNERS = {"HPLC", "detection", "outage", "area analytics", "reliability"}
+OWNERS = {"HPLC", "detection", "area analytics", "reliability"}
 CORE = {
     "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8", "1.9", "1.10", "1.13", "1.15", "1.16", "1.17", "1.18", "1.19", "1.21", "1.23",
     "1.24", "1.26", "1.27", "1.28", "1.31", "2.1", "2.2", "2.3", "2.6", "2.7", "2.10", "2.11", "2.12", "3.1", "3.10", "3.11", "4.5", "4.6",

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from edge_agent.config import load_config
 from edge_agent.contract.envelope import utc_ms_of
 from edge_agent.errors import ConfigError
 from edge_agent.model import Archive, Role
+from edge_agent.outage.customer_hours import CustomerHours, customer_hours_by
 from edge_agent.outage.event_log import OUTAGE_KINDS, interruptions_of
 from edge_agent.outage.indices import IndexSettings, Indices, Interruption, indices_of
 from edge_agent.outage.repeat import Repeats, RepeatSettings, repeats_of
 
+_MOST_SHOWN = 20
 _UNITS = {"saifi": "per customer", "saidi_h": "h", "caidi_h": "h", "caifi": "per customer interrupted", "asai": "share",
           "maifi": "per customer", "maifi_e": "per customer", "customer_hours": "h", "celid_s": "share", "celid_t": "share"}
 
@@ -28,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("-c", "--config", type=Path, metavar="FILE", help="configuration of the agent: its journal, its customers")
     source.add_argument("--events", type=Path, metavar="FILE", help="event messages, one as JSON a line (sim run --out, events --json)")
-    parser.add_argument("--customers", type=int, metavar="N", help="customers served; needed with --events")
+    parser.add_argument("--customers", type=int, metavar="N", help="customers served, of all areas; needed with --events")
     parser.add_argument("--from", dest="begin", required=True, metavar="UTC", help="begin of the period: 2026-01-01, or with a time of day")
     parser.add_argument("--to", dest="end", required=True, metavar="UTC", help="end of the period")
     parser.add_argument("--momentary-s", type=float, default=300.0, help="what is not longer is momentary [300]; others count 180")
@@ -52,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not customers or customers < 1:
         raise ConfigError(["--customers: how many are served? A number above 0 is needed with --events"])
     found = interruptions_of(messages, utc_ms_of, until_ms=end_ms)
+    areas = max(1, len({message.get("agent", "") for message in messages}))
     settings, period_s = IndexSettings(momentary_max_s=arguments.momentary_s), (end_ms - begin_ms) / 1000.0
 
     def inside(listed: list[Interruption]) -> list[Interruption]:
@@ -60,13 +64,17 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         counted = {
             name: indices_of(inside(listed), customers=served, period_s=period_s, settings=settings)
-            for name, listed, served in (("low_voltage", found.customers, customers), ("medium_voltage", found.areas, 1))
+            for name, listed, served in (("low_voltage", found.customers, customers), ("medium_voltage", found.areas, areas))
         }
         by_cause = {
             cause: indices_of(
                 [one for one in inside(found.customers) if one.cause == cause], customers=customers, period_s=period_s, settings=settings
             )
             for cause in sorted({one.cause for one in inside(found.customers)})
+        }
+        hours = {
+            name: customer_hours_by(key, inside(found.customers), momentary_max_s=arguments.momentary_s)
+            for name, key in (("by_area", attrgetter("area")), ("by_event", attrgetter("event_id")))
         }
         repeat_settings = RepeatSettings(
             alert_days=arguments.repeat_days, alert_at=arguments.repeat_at, momentary_max_s=arguments.momentary_s
@@ -79,12 +87,15 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({
             **{name: asdict(indices) for name, indices in counted.items()},
             "by_cause": {cause: asdict(indices) for cause, indices in by_cause.items()},
+            **{name: {key: asdict(one) for key, one in groups.items()} for name, groups in hours.items()},
             "repeats": [asdict(one) for one in alerts],
         }))
         return 0
     for name, indices in counted.items():
         _show(name, indices)
     _show_causes(by_cause)
+    for name, groups in hours.items():
+        _show_hours(name, groups)
     _show_repeats(alerts, repeat_settings)
     return 0
 
@@ -112,6 +123,16 @@ def _show_causes(by_cause: dict[str, Indices]) -> None:
     for cause, indices in by_cause.items():
         print(f"  {cause:<10} SAIFI {indices.saifi:.6g}  SAIDI {indices.saidi_h:.6g} h  MAIFI {indices.maifi:.6g}"
               f"  customer-hours {indices.customer_hours:.6g}")
+
+
+def _show_hours(name: str, groups: dict[str, CustomerHours]) -> None:
+    """The worst; all of them are in --json."""
+    if groups:
+        print(f"{name.replace('_', ' ')}, most customer-hours first:")
+    for key, one in sorted(groups.items(), key=lambda group: -group[1].hours)[:_MOST_SHOWN]:
+        print(f"  {key or 'the area':<38} {one.customers:>6} customers {one.hours:>12.6g} customer-hours")
+    if len(groups) > _MOST_SHOWN:
+        print(f"  and {len(groups) - _MOST_SHOWN} more: --json")
 
 
 def _show_repeats(alerts: list[Repeats], settings: RepeatSettings) -> None:

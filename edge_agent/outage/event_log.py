@@ -24,6 +24,7 @@ class _Event:
     """An event while its revisions are read: customers still out since when, and spells that are over."""
 
     begin_ms: int
+    area: str = ""
     parent: str = ""
     cause: str = "unknown"
     out: dict[str, int] = field(default_factory=dict)
@@ -54,17 +55,18 @@ class Interruptions:
 
 
 def interruptions_of(messages: Iterable[Mapping[str, Any]], utc_ms_of: Callable[[str], int], *, until_ms: int) -> Interruptions:
-    """From event messages of one agent, in order of publication; others than outages are passed over, and those that were discarded.
+    """From event messages, those of one agent in order of publication; others than outages are passed over, and those that were discarded.
 
     ``utc_ms_of``: text of the contract -> ms. A customer that a later revision no longer names is back since that revision's evidence;
     what is not over at ``until_ms`` counts until then. An event that became part of a larger one ends there, and its customers go on in
-    the other; so do those whom a restoration left behind, in the event that names it as its parent.
+    the other; so do those whom a restoration left behind, in the event that names it as its parent. Where several agents tell, customers
+    are named ``agent/meter``: a meter's name is one of its area alone.
     """
     events: dict[str, _Event] = {}
     for message in messages:
         body = message["data"]
         if body.get("kind") in OUTAGE_KINDS:
-            event = events.setdefault(body["event_id"], _Event(begin_ms=utc_ms_of(body["begin"])))
+            event = events.setdefault(body["event_id"], _Event(begin_ms=utc_ms_of(body["begin"]), area=message.get("agent", "")))
             _read(event, body, utc_ms_of)
     for event in events.values():
         event.end(list(event.out), until_ms)
@@ -72,13 +74,15 @@ def interruptions_of(messages: Iterable[Mapping[str, Any]], utc_ms_of: Callable[
         if event.parent in events and event.parent != event_id:
             for spell in event.over:
                 events[event.parent].give_up(spell)
+    are_several = len({event.area for event in events.values()}) > 1
     found = Interruptions()
     for event_id, event in events.items():
         for spell in event.over:
             target = found.areas if spell.customer == _AREA else found.customers
             target.append(Interruption(
-                customer=spell.customer, event_id=event_id, begin_s=spell.begin_ms / 1000.0,
-                duration_s=max(0.0, (spell.end_ms - spell.begin_ms) / 1000.0), cause=event.cause,
+                customer=f"{event.area}/{spell.customer}" if are_several else spell.customer, event_id=event_id,
+                begin_s=spell.begin_ms / 1000.0, duration_s=max(0.0, (spell.end_ms - spell.begin_ms) / 1000.0), cause=event.cause,
+                area=event.area,
             ))
     return found
 

@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interruption:
-    """One customer without supply from ``begin_s`` for ``duration_s``. A fault (``event_id``) may bring customers back in steps."""
+    """One customer without supply from ``begin_s`` for ``duration_s``. A fault (``event_id``) may bring customers back in steps.
+
+    ``area``: the agent that told it.
+    """
 
     customer: str
     event_id: str
     begin_s: float
     duration_s: float
     cause: str = "unknown"
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,12 @@ from edge_agent.contract.envelope import utc_text
 BEGIN_MS = 1_790_000_000_000
 
 
-def line(event, meters, *, at_h, end_h=None, kind="supply.lost"):
+def line(event, meters, *, at_h, end_h=None, kind="supply.lost", agent="x"):
     body = {"event_id": event, "kind": kind, "scope": "node", "meters": meters, "begin": utc_text(BEGIN_MS),
             "evidence_to": utc_text(BEGIN_MS + round(3.6e6 * at_h))}
     if end_h is not None:
         body["end"] = utc_text(BEGIN_MS + round(3.6e6 * end_h))
-    return json.dumps({"data": body}) + "\n"
+    return json.dumps({"agent": agent, "data": body}) + "\n"
 
 
 def indices(path, *more):
@@ -50,6 +50,23 @@ def test_causes_are_told_apart_and_repeated_outages_named(tmp_path, capsys):
     assert "3 or more interruptions in the last 60 days: 1" in said
     assert main(["indices", "--events", str(path), "--customers", "10", *period, "--repeat-at", "0"]) == 2
     assert "alert_at must be at least 1" in capsys.readouterr().err
+
+
+def test_customer_hours_of_each_event_and_each_area_add_up_to_the_whole(tmp_path, capsys):
+    path = tmp_path / "events.jsonl"
+    path.write_text(
+        line("e", ["a", "b"], at_h=0) + line("e", ["a"], at_h=1) + line("e", ["a"], at_h=3, end_h=3)
+        + line("f", ["a"], at_h=0, agent="y") + line("f", ["a"], at_h=2, end_h=2, agent="y")
+    )
+    assert indices(path, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["by_event"] == {"e": {"customers": 2, "hours": 4.0}, "f": {"customers": 1, "hours": 2.0}}
+    assert found["by_area"] == {"x": {"customers": 2, "hours": 4.0}, "y": {"customers": 1, "hours": 2.0}}
+    assert found["low_voltage"]["customer_hours"] == 6.0
+    assert found["low_voltage"]["saifi"] == 0.3          # the meter a of one area is not that of the other
+    assert found["medium_voltage"]["customers"] == 2
+    assert indices(path) == 0
+    assert "y                                           1 customers            2 customer-hours" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("content", "said"), [
