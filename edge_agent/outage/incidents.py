@@ -9,26 +9,24 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.model import Archive, AreaFrame, Finding, Place, Stage
-from edge_agent.model.finding import OutageState
 from edge_agent.model.site import PRIORITY_TAGS
 from edge_agent.outage.announced import is_covered
 from edge_agent.outage.cases import Case
 from edge_agent.outage.delivery import Delivery
-from edge_agent.outage.hypothesis import AREA, Rival
-from edge_agent.outage.incident import COMM, PLANNED, Incident, finding_of, in_words, place_of
+from edge_agent.outage.hypothesis import AREA
+from edge_agent.outage.incident import COMM, Incident, finding_of, place_of
 from edge_agent.outage.lessons import Lessons
 from edge_agent.outage.mains import PhaseMains
 from edge_agent.outage.misplaced import Misplaced
 from edge_agent.outage.restore import Restoration, Return
-from edge_agent.outage.ripeness import Ripeness, is_by_mains
+from edge_agent.outage.revision import Revision
+from edge_agent.outage.ripeness import Ripeness
 from edge_agent.outage.settings import OutageSettings
 from edge_agent.outage.signs import Signs
+from edge_agent.outage.telling import Telling
 from edge_agent.outage.told_before import ToldBefore, overlaps
 from edge_agent.outage.worth import Worth
 
-_NEIGHBOUR_MS = 120_000       # hint and own loss of supply belong together within this time
-_REVISED_EVERY_MS = 1000
-_STEPS = 10
 _MOMENTARY_MEMBERS = 3        # so many at once that returned before anybody was sure were out, and not only unheard
 
 
@@ -46,14 +44,15 @@ class Incidents:
         self._all: list[Incident] = []
         self._before = ToldBefore()
         self._serial = 0
-        self._neighbour_ms: int | None = None
+        self._telling = Telling(archive, sure_from=settings.confirm_from)
+        self._revision = Revision(archive, self._ripeness)
 
     def __bool__(self) -> bool:
         return bool(self._all)
 
     def neighbour_out(self, at_ms: int) -> None:
         """Another area of the same 10 kV line has lost its supply."""
-        self._neighbour_ms = at_ms
+        self._revision.neighbour_ms = at_ms
 
     def explained(self) -> npt.NDArray[np.bool_]:
         """Shape (n,): meters that are out as part of an incident that is told."""
@@ -122,7 +121,7 @@ class Incidents:
                 one.out = {index for index in one.out if frame.answered_utc_ms[index] <= (one.restored_ms or 0)}
                 if one.state != "closed" and frame.now_utc_ms - (one.restored_ms or 0) >= round(1000 * self._settings.stable_s):
                     one.state = "closed"
-                    findings += self._end(one, frame, "closed")
+                    findings += self._telling.end(one, frame, "closed")
                 if one.state == "closed" and not self._worth.may_rejoin(one, frame.now_utc_ms):
                     self._forget(one)
                 continue
@@ -138,12 +137,12 @@ class Incidents:
                 findings += self._restored(one, frame)
             elif came is Return.PARTIAL and one.state != "partial" and one.is_settled:
                 one.state = "partial"
-                findings += self._tell(one, frame, Stage.CHANGE)
+                findings += self._telling.tell(one, frame, Stage.CHANGE)
             elif came is Return.PARTIAL and one.is_settled:
-                findings += self._tell(one, frame, Stage.CHANGE)
+                findings += self._telling.tell(one, frame, Stage.CHANGE)
             elif came is Return.NOTHING and one.state == "partial":
                 one.state = "localised"
-                findings += self._tell(one, frame, Stage.CHANGE)
+                findings += self._telling.tell(one, frame, Stage.CHANGE)
         return findings
 
     def join(
@@ -211,9 +210,9 @@ class Incidents:
             if case.kind != COMM:
                 for other in [other for other in self._all if other.kind == COMM and other.members <= case.members]:
                     findings += self._drop(other, frame, superseded_by=place_of(self._archive, case.located.best).id)
-            self._revise(one, case, frame, signs, mains)
+            self._revision.revise(one, case, frame, signs, mains)
             self._ripen(one, frame, signs, mains)
-            findings += self._tell(one, frame, stage)
+            findings += self._telling.tell(one, frame, stage)
         findings += self._unmatched(matched, dead, frame)
         return findings + self.ripen(frame, signs, mains)
 
@@ -223,11 +222,11 @@ class Incidents:
         for one in self._all:
             if not one.is_over and not one.is_settled and one.told:
                 self._ripen(one, frame, signs, mains)
-                findings += self._tell(one, frame, Stage.CHANGE)
+                findings += self._telling.tell(one, frame, Stage.CHANGE)
         return findings
 
     def save(self) -> list[Any]:
-        return [self._serial, self._neighbour_ms, [one.save() for one in self._all], self._before.save()]
+        return [self._serial, self._revision.neighbour_ms, [one.save() for one in self._all], self._before.save()]
 
     def load(self, saved: list[Any]) -> None:
         """Raises ValueError, TypeError or KeyError for what ``save`` did not give for these meters; nothing is changed then."""
@@ -237,7 +236,7 @@ class Incidents:
         if any(one.best.node not in nodes for one in found):
             raise ValueError("of other nodes")
         past = ToldBefore.loaded(before, len(self._ids))
-        self._serial, self._neighbour_ms = int(serial), None if neighbour_ms is None else int(neighbour_ms)
+        self._serial, self._revision.neighbour_ms = int(serial), None if neighbour_ms is None else int(neighbour_ms)
         self._all, self._before = found, past
 
     def _ripen(self, one: Incident, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> None:
@@ -271,37 +270,7 @@ class Incidents:
     def _take_in(self, one: Incident, meters: set[int], frame: AreaFrame) -> list[Finding]:
         one.members |= meters
         one.out |= meters
-        return self._tell(one, frame, Stage.CHANGE)
-
-    def _revise(self, one: Incident, case: Case, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> None:
-        located = case.located
-        if one.is_over:
-            one.restored_ms = one.answering_ms = None
-            one.state, one.is_settled = "confirmed", False
-        if case.kind == COMM:
-            one.is_real = located.probability
-        else:
-            one.is_real = located.is_real
-        if case.kind != COMM or not one.told:
-            one.best = located.best           # what is told of a way that is broken keeps its place
-        one.kind, one.work, one.cause = case.kind, case.work, "planned" if case.kind == PLANNED else "fault"
-        # who has never failed to answer was only not asked yet, and is no member any more
-        kept = one.members if one.kind == COMM else one.members & one.shown
-        one.out = set(case.members) | (one.out & kept)
-        one.members = set(case.members) | kept
-        one.odds, one.runner_up = located.odds, in_words(self._archive, located.runner_up)
-        one.disagreeing = tuple(self._ids[index] for index in located.disagreeing)
-        if not one.parent and not one.is_settled:
-            began_ms, uncertainty_ms = self._ripeness.begin_of(one.members, frame, signs)
-            if is_by_mains(one, mains) and not one.best.phases:
-                began_ms, uncertainty_ms = mains.out_since_ms(), 0
-            one.began_ms, one.uncertainty_ms = min(one.began_ms, began_ms), uncertainty_ms
-            one.first_ms = min(one.first_ms, one.began_ms)
-        is_area = one.best.rival is Rival.OUTAGE and one.best.meter < 0 and one.best.node == AREA
-        hinted = self._neighbour_ms is not None and abs(self._neighbour_ms - one.began_ms) <= _NEIGHBOUR_MS
-        one.ambiguous = ("upstream",) if is_area and not hinted else ()
-        if is_area and hinted:
-            one.runner_up = "outage of the transformer alone"
+        return self._telling.tell(one, frame, Stage.CHANGE)
 
     def _unmatched(self, matched: set[str], dead: npt.NDArray[np.float64], frame: AreaFrame) -> list[Finding]:
         """Incidents that are not settled and that the judgement no longer knows."""
@@ -328,7 +297,7 @@ class Incidents:
         if one.state != "suspected":
             self._lessons.returned(one)
         one.state = "restored"
-        return self._end(one, frame, "restored")
+        return self._telling.end(one, frame, "restored")
 
     def _forget(self, one: Incident) -> None:
         self._all.remove(one)
@@ -345,31 +314,6 @@ class Incidents:
             self._archive, one, Stage.END, frame.now_utc_ms, at_ms=frame.now_utc_ms, state="closed" if superseded_by else "discarded",
             reason=reason, superseded_by=superseded_by,
         )]
-
-    def _end(self, one: Incident, frame: AreaFrame, state: OutageState) -> list[Finding]:
-        one.told = ()
-        at_ms = one.restored_ms if one.restored_ms is not None else frame.now_utc_ms
-        return [finding_of(self._archive, one, Stage.END, frame.now_utc_ms, at_ms=at_ms, state=state)]
-
-    def _tell(self, one: Incident, frame: AreaFrame, stage: Stage) -> list[Finding]:
-        """Nothing where nothing has changed that a reader would act on."""
-        # while customers return group by group one message for each tenth of them is enough
-        out: object = frozenset(one.out) if one.state != "partial" else _STEPS * len(one.out) // len(one.members)
-        if one.kind == COMM:
-            out = len(one.out).bit_length()       # found out meter by meter
-        now = (
-            one.kind, one.state, place_of(self._archive, one.best), out, one.is_real >= self._settings.confirm_from,
-            one.ambiguous, one.disagreeing, one.work,
-        )
-        if one.told == now:
-            return []
-        is_first = not one.told
-        # last gasps come in one by one: where nothing is settled yet one look a second is told
-        is_soon = 0 <= frame.now_utc_ms - one.told_ms < _REVISED_EVERY_MS
-        if not is_first and is_soon and not one.is_settled and stage is not Stage.BEGIN and one.told[:2] == now[:2]:
-            return []
-        one.told, one.told_ms = now, frame.now_utc_ms
-        return [finding_of(self._archive, one, Stage.BEGIN if is_first else stage, frame.now_utc_ms)]
 
     def _mask(self, groups: Iterable[set[int]]) -> npt.NDArray[np.bool_]:
         found = np.zeros(len(self._ids), np.bool_)

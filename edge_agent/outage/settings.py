@@ -15,7 +15,7 @@ class OutageSettings:
 
     suspect_from: float = 0.5
     confirm_from: float = 0.95
-    confirm_single_from: float = 0.75     # one last gasp and two failed polls come to 0.80 to 0.88
+    confirm_single_from: float = 0.70     # ours: one last gasp and two failed polls come to 0.80 to 0.88, of a relay to 0.73
     localise_odds: float = 20.0           # ours: of the place told to the second
     discard_below: float = 0.1            # ours: a suspicion that has become this unlikely is taken back
     confirm_gasps: int = 3                # of one place, or one with ``confirm_polls`` failed polls
