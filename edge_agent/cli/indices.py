@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -18,7 +18,7 @@ from edge_agent.contract.envelope import utc_ms_of
 from edge_agent.errors import ConfigError
 from edge_agent.model import Archive, Role
 from edge_agent.outage.customer_hours import CustomerHours, customer_hours_by
-from edge_agent.outage.event_log import OUTAGE_KINDS, interruptions_of
+from edge_agent.outage.event_log import OUTAGE_KINDS, area_of, interruptions_of
 from edge_agent.outage.indices import IndexSettings, Indices, Interruption, indices_of
 from edge_agent.outage.repeat import Repeats, RepeatSettings, repeats_of
 
@@ -32,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source.add_argument("-c", "--config", type=Path, metavar="FILE", help="configuration of the agent: its journal, its customers")
     source.add_argument("--events", type=Path, metavar="FILE", help="event messages, one as JSON a line (sim run --out, events --json)")
     parser.add_argument("--customers", type=int, metavar="N", help="customers served, of all areas; needed with --events")
+    parser.add_argument("--areas", type=int, metavar="N", help="transformers served [those that the events name]: medium-voltage counting")
     parser.add_argument("--from", dest="begin", required=True, metavar="UTC", help="begin of the period: 2026-01-01, or with a time of day")
     parser.add_argument("--to", dest="end", required=True, metavar="UTC", help="end of the period")
     parser.add_argument("--momentary-s", type=float, default=300.0, help="what is not longer is momentary [300]; others count 180")
@@ -54,8 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError([f"--to {arguments.end}: must be after --from {arguments.begin}"])
     if not customers or customers < 1:
         raise ConfigError(["--customers: how many are served? A number above 0 is needed with --events"])
-    found = interruptions_of(messages, utc_ms_of, until_ms=end_ms)
-    areas = max(1, len({message.get("agent", "") for message in messages}))
+    found = interruptions_of(messages, utc_ms_of, until_ms=end_ms, by_area=arguments.config is None)
+    named = len({area_of(message) for message in messages if message["data"].get("kind") in OUTAGE_KINDS})
+    areas = (arguments.areas or max(1, named)) if arguments.config is None else 1
+    if areas < named and arguments.config is None:
+        raise ConfigError([f"--areas {areas}: the events name {named} areas"])
     settings, period_s = IndexSettings(momentary_max_s=arguments.momentary_s), (end_ms - begin_ms) / 1000.0
 
     def inside(listed: list[Interruption]) -> list[Interruption]:
@@ -153,13 +157,25 @@ def _of_file(path: Path) -> Iterator[dict[str, Any]]:
         try:
             message = json.loads(line)
             body = message["data"]
-            needed = {"event_id", "begin", "scope", "evidence_to"} if body.get("kind") in OUTAGE_KINDS else set()
-            if missing := needed - set(body):
-                raise KeyError(", ".join(sorted(missing)))
+            if body.get("kind") in OUTAGE_KINDS:
+                _check_outage(message, body)
         except (ValueError, KeyError, TypeError, AttributeError) as exc:
             expected = "expected the lines of 'hplc-edge events --json'"
             raise ConfigError([f"{path}: line {number} is no event message: {exc!r}; {expected}"]) from exc
         yield message
+
+
+def _check_outage(message: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """Raises KeyError, TypeError or ValueError where it lacks what the indices need."""
+    if missing := {"event_id", "begin", "scope", "evidence_to"} - set(body):
+        raise KeyError(", ".join(sorted(missing)))
+    for name in ("begin", "evidence_to", *({"end", "reopened_at"} & {name for name in body if body[name]})):
+        utc_ms_of(body[name])
+    lists = [body.get("meters", []), body.get("node_path", [])]
+    if not all(isinstance(one, list) and all(isinstance(item, str) for item in one) for one in lists):
+        raise TypeError("meters and node_path must be lists of names")
+    if not all(isinstance(name, str) for name in (message.get("agent", ""), body["event_id"], body.get("parent_id", ""))):
+        raise TypeError("agent, event_id and parent_id must be text")
 
 
 def _time(text: str, option: str) -> int:

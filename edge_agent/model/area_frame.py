@@ -55,6 +55,13 @@ class AreaFrame:
     def n_meters(self) -> int:
         return int(self.answered_utc_ms.shape[0])
 
+    def tick(self, now_utc_ms: int) -> None:
+        """It is ``now_utc_ms``. When the clock was set back, answers move with it: one from the future would count as an answer to come."""
+        set_by_ms = now_utc_ms - self.now_utc_ms
+        if set_by_ms < 0:
+            np.maximum(self.answered_utc_ms + set_by_ms, NEVER, out=self.answered_utc_ms)
+        self.now_utc_ms = now_utc_ms
+
     def take(self, sample: Sample) -> None:
         """Put one answer into its column of meters; values not given keep their last value and age."""
         meter, given = sample.meter, sample.values == sample.values

@@ -25,7 +25,8 @@ class Questions:
         self._most, self._at_once, self._again_ms = most, at_once, round(1000 * again_s)
         nodes = [meter.node for meter in archive.meters]
         self._box = np.array([sorted(set(nodes)).index(node) for node in nodes], np.intp)
-        self._buses = [np.flatnonzero([meter.bus == bus for meter in archive.meters]) for bus in {meter.bus for meter in archive.meters}]
+        buses = sorted({meter.bus for meter in archive.meters})
+        self._buses = [np.flatnonzero([meter.bus == bus for meter in archive.meters]) for bus in buses]
         self._asked_ms = np.full(len(nodes), np.iinfo(np.int64).min // 2, np.int64)
         self._asked_failed = np.zeros(len(nodes), np.int32)      # polls that had failed when it was asked
         self._asked = 0
@@ -58,15 +59,19 @@ class Questions:
             left = min(left, self._most - self._asked)
         if left <= 0:
             return []
-        proofs = self._proofs(frame, suspects, may_be_asked & ~suspects & ~waits, dead)[:left]
+        # what is asked beside one or two suspects must not use up what it takes to believe that they are dead
+        room, n_suspects = left, int(suspects[wanted].sum())
+        is_counted = self._most and 0 < int((suspects & ~answered).sum()) <= _FEW
+        if is_counted:
+            again = int(np.maximum(enough_failed - failed - 1, 0)[suspects & ~answered].sum())
+            room = max(0, min(left, self._most - self._asked - again) - n_suspects)
+        proofs = self._proofs(frame, suspects, may_be_asked & ~suspects & ~waits, dead, min(room, left // 2))
         left -= len(proofs)
         wanted = wanted[~np.isin(wanted, proofs)]
-        # witnesses asked at once must not use up what it takes to believe that one or two suspects are dead
-        first = suspects[wanted]
-        if self._most and 0 < int((suspects & ~answered).sum()) <= _FEW:
-            again = int(np.maximum(enough_failed - failed - 1, 0)[suspects & ~answered].sum())
-            witnesses = max(0, min(left, self._most - self._asked - len(proofs) - again) - int(first.sum()))
-            wanted = np.r_[wanted[first], wanted[~first][np.argsort(-doubt[wanted[~first]], kind="stable")][:witnesses]]
+        if is_counted:
+            first = suspects[wanted]
+            others = wanted[~first][np.argsort(-doubt[wanted[~first]], kind="stable")]
+            wanted = np.r_[wanted[first], others[: room - len(proofs)]]
         order = wanted[np.lexsort((-doubt[wanted], ~suspects[wanted]))]
         turn = _turn_in_box(self._box[order])
         chosen: list[int] = order[np.lexsort((np.arange(order.size), turn))][:left].tolist()
@@ -77,15 +82,16 @@ class Questions:
         return chosen
 
     def _proofs(
-        self, frame: AreaFrame, suspects: npt.NDArray[np.bool_], may_be_asked: npt.NDArray[np.bool_], dead: npt.NDArray[np.float64]
+        self, frame: AreaFrame, suspects: npt.NDArray[np.bool_], may_be_asked: npt.NDArray[np.bool_], dead: npt.NDArray[np.float64],
+        most: int,
     ) -> list[int]:
         """Of each bus with a suspect that nobody has answered on lately, who is most likely to live: else a bus that is down looks like a
-        dead place wherever it is asked. Once for each unclear situation."""
+        dead place wherever it is asked. Once for each unclear situation; ``most`` at a time."""
         found = list[int]()
         for number, bus in enumerate(self._buses):
             others = bus[may_be_asked[bus]]
             is_heard = frame.now_utc_ms - int(frame.answered_utc_ms[bus].max()) < _LATELY_MS
-            if suspects[bus].any() and others.size and not is_heard and not self._is_proof_asked[number]:
+            if suspects[bus].any() and others.size and not is_heard and not self._is_proof_asked[number] and len(found) < most:
                 self._is_proof_asked[number] = True
                 found.append(int(others[np.argmin(dead[others])]))
         return found

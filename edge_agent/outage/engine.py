@@ -34,7 +34,8 @@ from edge_agent.outage.silent import SilentMeters
 from edge_agent.outage.unheard import UnheardBuses
 from edge_agent.outage.witness import Witnesses
 
-_VERSION = 2
+_VERSION = 3
+_LONGEST_TICK_MS = 60_000       # between two looks at the area, where the clock was not set
 _JUDGE_AGAIN_MS = 5000          # while nothing new comes, time itself says that a last gasp is missing
 
 
@@ -69,6 +70,7 @@ class OutageEngine:
         self._judged_version, self._judged_ms, self._now_ms = -1, 0, 0
         self._old_ms, self._together_ms = round(1000 * settings.settle_s), round(1000 * settings.together_s)
         self._showing: set[int] = set()
+        self._doubted: dict[int, int] = {}          # meter -> when what it was asked was found to say nothing
         self._unclaimed, self._lives = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         self._to_ask: list[int] = []
 
@@ -100,16 +102,19 @@ class OutageEngine:
         """Look at the area at ``frame.now_utc_ms``."""
         self._frame = frame
         now_ms = frame.now_utc_ms
-        self._forget_the_future(now_ms)
+        self._follow_clock(now_ms)
         self._mains.judge(frame.supply_v, now_ms)
         if not np.array_equal(frame.reachable, self._signs.reached):
             self._signs.follow_buses(frame, self._incidents.firm())
         doubtful = self._unheard.look(frame, self._signs)
         if doubtful.any():
-            self._signs.pass_over_failed(doubtful & ~self._incidents.firm(), frame)
+            doubtful &= ~self._incidents.firm()
+            self._signs.pass_over_failed(doubtful, frame)
+            self._doubted |= dict.fromkeys(np.flatnonzero(doubtful).tolist(), now_ms)
         self._signs.look(frame)
         self._load.look(frame)
         failed = self._signs.polls_failed(frame)
+        self._ask_doubted(frame, failed)
         if self._is_quiet(failed):
             self._questions.nothing_is_unclear()
             self._to_ask += self._witnesses.due(frame, self._gasping & self._is_customer & frame.reachable)
@@ -163,22 +168,24 @@ class OutageEngine:
 
     def _saved(self, frame: AreaFrame | None) -> dict[str, Any]:
         return {
-            "signs": self._signs.save(frame), "mains": self._mains.save(), "incidents": self._incidents.save(),
+            "signs": self._signs.save(frame), "unheard": self._unheard.save(), "mains": self._mains.save(),
+            "incidents": self._incidents.save(),
             "silent": self._silent.save(), "marks": self._marks.save(), "delivery": self._delivery.save().decode("latin-1"),
-            "elsewhere": sorted(self._elsewhere), "records": self._records.save(),
+            "elsewhere": sorted(self._elsewhere), "records": self._records.save(), "now_ms": self._now_ms,
         }
 
     def _take_up(self, saved: dict[str, Any]) -> None:
-        elsewhere = {int(index) for index in saved["elsewhere"]}
+        elsewhere, now_ms = {int(index) for index in saved["elsewhere"]}, int(saved["now_ms"])
         if any(not 0 <= index < len(self._archive.meters) for index in elsewhere):
             raise ValueError("of other meters")
         for part, name in (
-            (self._signs, "signs"), (self._mains, "mains"), (self._incidents, "incidents"), (self._silent, "silent"),
-            (self._marks, "marks"), (self._records, "records"),
+            (self._signs, "signs"), (self._unheard, "unheard"), (self._mains, "mains"), (self._incidents, "incidents"),
+            (self._silent, "silent"), (self._marks, "marks"), (self._records, "records"),
         ):
             part.load(saved[name])
         self._delivery.load(saved["delivery"].encode("latin-1"))
         self._elsewhere = elsewhere
+        self._now_ms = now_ms
 
     def _judge(self, frame: AreaFrame, failed: npt.NDArray[np.int32], others: npt.NDArray[np.bool_]) -> list[Finding]:
         """Judge what is unexplained, when there is news of it or time has passed, and tell what has changed."""
@@ -220,6 +227,15 @@ class OutageEngine:
         )
         return self._incidents.reconcile(cases, self._judgement.dead, frame, self._signs, self._mains)
 
+    def _ask_doubted(self, frame: AreaFrame, failed: npt.NDArray[np.int32]) -> None:
+        """Until each has answered or failed once more."""
+        if self._doubted:
+            self._doubted = {
+                index: since_ms for index, since_ms in self._doubted.items()
+                if failed[index] == 0 and frame.answered_utc_ms[index] < since_ms
+            }
+            self._to_ask += self._questions.again(self._doubted, frame, failed, frame.reachable & self._is_customer)
+
     def _long_silent(self, frame: AreaFrame, failed: npt.NDArray[np.int32]) -> list[int]:
         """Meters told as silent that were so before what is unclear now began: what has a common cause falls silent together."""
         if not self._silent.told:
@@ -259,10 +275,14 @@ class OutageEngine:
             quiet[list(self._marks.of(kind))] = True
         return quiet
 
-    def _forget_the_future(self, now_ms: int) -> None:
-        """The clock may have been set back; what then lies ahead would never be over."""
+    def _follow_clock(self, now_ms: int) -> None:
+        """It may have been set. What lies ahead after it was set back would never be over."""
         if now_ms < self._now_ms:
-            for part in (self._signs, self._incidents, self._silent, self._marks):
+            self._incidents.set_back(self._now_ms - now_ms, now_ms)
+            for part in (self._signs, self._unheard, self._silent, self._marks):
                 part.forget_the_future(now_ms)
+            self._doubted = dict.fromkeys(self._doubted, now_ms)
             self._judged_ms = min(self._judged_ms, now_ms)
+        elif self._now_ms and now_ms - self._now_ms > _LONGEST_TICK_MS:
+            self._incidents.set_forward(now_ms - self._now_ms)
         self._now_ms = now_ms

@@ -24,7 +24,6 @@ class _Event:
     """An event while its revisions are read: customers still out since when, and spells that are over."""
 
     begin_ms: int
-    area: str = ""
     parent: str = ""
     cause: str = "unknown"
     out: dict[str, int] = field(default_factory=dict)
@@ -54,37 +53,44 @@ class Interruptions:
     areas: list[Interruption] = field(default_factory=list)
 
 
-def interruptions_of(messages: Iterable[Mapping[str, Any]], utc_ms_of: Callable[[str], int], *, until_ms: int) -> Interruptions:
-    """From event messages, those of one agent in order of publication; others than outages are passed over, and those that were discarded.
+def interruptions_of(
+    messages: Iterable[Mapping[str, Any]], utc_ms_of: Callable[[str], int], *, until_ms: int, by_area: bool = False
+) -> Interruptions:
+    """From event messages, those of one area in order of publication; others than outages are passed over, and those that were discarded.
 
-    ``utc_ms_of``: text of the contract -> ms. A customer that a later revision no longer names is back since that revision's evidence;
-    what is not over at ``until_ms`` counts until then. An event that became part of a larger one ends there, and its customers go on in
-    the other; so do those whom a restoration left behind, in the event that names it as its parent. Where several agents tell, customers
-    are named ``agent/meter``: a meter's name is one of its area alone.
+    ``utc_ms_of``: text of the contract -> ms. ``by_area``: customers and events are named ``area/name``; what names a meter or an event is
+    known to be one of its area alone. A customer that a later revision no longer names is back since that revision's evidence; what is
+    not over at ``until_ms`` counts until then. An event that became part of a larger one ends there, and its customers go on in the other;
+    so do those whom a restoration left behind, in the event that names it as its parent.
     """
-    events: dict[str, _Event] = {}
+    events: dict[tuple[str, str], _Event] = {}
     for message in messages:
         body = message["data"]
         if body.get("kind") in OUTAGE_KINDS:
-            event = events.setdefault(body["event_id"], _Event(begin_ms=utc_ms_of(body["begin"]), area=message.get("agent", "")))
+            event = events.setdefault((area_of(message), body["event_id"]), _Event(begin_ms=utc_ms_of(body["begin"])))
             _read(event, body, utc_ms_of)
     for event in events.values():
         event.end(list(event.out), until_ms)
-    for event_id, event in events.items():
-        if event.parent in events and event.parent != event_id:
+    for (area, event_id), event in events.items():
+        if (area, event.parent) in events and event.parent != event_id:
             for spell in event.over:
-                events[event.parent].give_up(spell)
-    are_several = len({event.area for event in events.values()}) > 1
+                events[area, event.parent].give_up(spell)
     found = Interruptions()
-    for event_id, event in events.items():
+    for (area, event_id), event in events.items():
+        before = f"{area}/" if by_area else ""
         for spell in event.over:
             target = found.areas if spell.customer == _AREA else found.customers
             target.append(Interruption(
-                customer=f"{event.area}/{spell.customer}" if are_several else spell.customer, event_id=event_id,
-                begin_s=spell.begin_ms / 1000.0, duration_s=max(0.0, (spell.end_ms - spell.begin_ms) / 1000.0), cause=event.cause,
-                area=event.area,
+                customer=before + spell.customer, event_id=before + event_id, begin_s=spell.begin_ms / 1000.0,
+                duration_s=max(0.0, (spell.end_ms - spell.begin_ms) / 1000.0), cause=event.cause, area=area,
             ))
     return found
+
+
+def area_of(message: Mapping[str, Any]) -> str:
+    """The head of the path of what lost supply; of a message without a path its agent."""
+    path = message["data"].get("node_path")
+    return str(path[0]) if path else str(message.get("agent", ""))
 
 
 def _read(event: _Event, body: Mapping[str, Any], utc_ms_of: Callable[[str], int]) -> None:

@@ -133,6 +133,8 @@ class Filters:
             wrong = "too_old"
         elif end_ms < begin_ms:
             wrong = "ends_before_begin"
+        elif max(begin_ms, end_ms) > now_ms:           # a clock that is a little ahead
+            return replace(evidence, at_utc_ms=min(begin_ms, now_ms), until_utc_ms=min(evidence.until_utc_ms, now_ms))
         else:
             return evidence
         self._note(wrong, evidence.kind.value)

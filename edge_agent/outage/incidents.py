@@ -105,13 +105,18 @@ class Incidents:
                 found.add((one.kind, place_of(self._archive, one.best) if one.kind == COMM else Place(kind="incident", id=one.id)))
         return found
 
-    def forget_the_future(self, now_ms: int) -> None:
-        """After the clock was set back nothing has begun later than now."""
+    def set_back(self, by_ms: int, now_ms: int) -> None:
+        """The clock was set back by so much: all times move with it, and nothing has begun later than now."""
         for one in self._all:
-            one.began_ms, one.first_ms = min(one.began_ms, now_ms), min(one.first_ms, now_ms)
-            one.settle_ms = min(one.settle_ms, now_ms)
-            one.answering_ms = None if one.answering_ms is None else min(one.answering_ms, now_ms)
-            one.restored_ms = None if one.restored_ms is None else min(one.restored_ms, now_ms)
+            one.began_ms, one.first_ms = min(one.began_ms - by_ms, now_ms), min(one.first_ms - by_ms, now_ms)
+            one.settle_ms = min(one.settle_ms - by_ms, now_ms)
+            one.answering_ms = None if one.answering_ms is None else min(one.answering_ms - by_ms, now_ms)
+            one.restored_ms = None if one.restored_ms is None else min(one.restored_ms - by_ms, now_ms)
+
+    def set_forward(self, by_ms: int) -> None:
+        """So much was not lived through, as the clock was set or the agent was down: nobody was asked in that time."""
+        for one in self._all:
+            one.settle_ms += by_ms
 
     def follow_returns(self, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> list[Finding]:
         """Who is back, and what has ended by it."""
@@ -210,7 +215,8 @@ class Incidents:
             if case.kind != COMM:
                 for other in [other for other in self._all if other.kind == COMM and other.members <= case.members]:
                     findings += self._drop(other, frame, superseded_by=place_of(self._archive, case.located.best).id)
-            self._revision.revise(one, case, frame, signs, mains)
+            others = frozenset[int]().union(*(other.members for other in cases if other is not case and other.kind != COMM))
+            self._revision.revise(one, case, others, frame, signs, mains)
             self._ripen(one, frame, signs, mains)
             findings += self._telling.tell(one, frame, stage)
         findings += self._unmatched(matched, dead, frame)

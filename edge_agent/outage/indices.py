@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 class Interruption:
     """One customer without supply from ``begin_s`` for ``duration_s``. A fault (``event_id``) may bring customers back in steps.
 
-    ``area``: the agent that told it.
+    ``area``: where that was.
     """
 
     customer: str

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from edge_agent.model import Archive, AreaFrame, Evidence, Finding, Outage, Place, Stage
 
 _MOST_WAITING = 2000
+_MOST_TOLD = 2000
 _CONFIDENCE = 0.98          # a meter's own record of its supply: wrong only where its clock is
 
 
@@ -27,6 +28,7 @@ class PowerRecords:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._waiting: deque[tuple[int, int, int]] = deque(maxlen=_MOST_WAITING)
+        self._told: deque[tuple[int, int]] = deque(maxlen=_MOST_TOLD)       # a meter is read again, its last record is the same
         self._serial = 0
 
     def __bool__(self) -> bool:
@@ -41,7 +43,10 @@ class PowerRecords:
         findings: list[Finding] = []
         while self._waiting:
             index, from_ms, until_ms = self._waiting.popleft()
-            if not from_ms <= until_ms <= frame.now_utc_ms or known.covers(index, from_ms, until_ms):
+            if (index, from_ms) in self._told or not from_ms <= until_ms <= frame.now_utc_ms:
+                continue
+            self._told.append((index, from_ms))
+            if known.covers(index, from_ms, until_ms):
                 continue
             self._serial += 1
             incident = known.discarded(index, from_ms, until_ms) or f"{from_ms:x}-{index}-r{self._serial}"
@@ -57,12 +62,14 @@ class PowerRecords:
         return findings
 
     def save(self) -> list[Any]:
-        return [self._serial, [list(record) for record in self._waiting]]
+        return [self._serial, [list(record) for record in self._waiting], [list(record) for record in self._told]]
 
     def load(self, saved: list[Any]) -> None:
         """Raises ValueError or TypeError for what ``save`` did not give for these meters; nothing is changed then."""
-        serial, waiting = saved
+        serial, waiting, told = saved
         found = [(int(index), int(from_ms), int(until_ms)) for index, from_ms, until_ms in waiting]
-        if any(not 0 <= index < len(self._archive.meters) for index, _, _ in found):
+        before = [(int(index), int(from_ms)) for index, from_ms in told]
+        if any(not 0 <= index < len(self._archive.meters) for index, *_ in (*found, *before)):
             raise ValueError("of other meters")
         self._serial, self._waiting = int(serial), deque(found, maxlen=_MOST_WAITING)
+        self._told = deque(before, maxlen=_MOST_TOLD)

@@ -20,8 +20,10 @@ class Revision:
         self._archive, self._ripeness = archive, ripeness
         self.neighbour_ms: int | None = None
 
-    def revise(self, one: Incident, case: Case, frame: AreaFrame, signs: Signs, mains: PhaseMains) -> None:
-        """In place."""
+    def revise(
+        self, one: Incident, case: Case, others: frozenset[int], frame: AreaFrame, signs: Signs, mains: PhaseMains
+    ) -> None:
+        """In place. ``others``: members of the other outages of the same judgement; nobody is part of two."""
         located = case.located
         if one.is_over:
             one.restored_ms = one.answering_ms = None
@@ -34,7 +36,7 @@ class Revision:
             one.best = located.best           # what is told of a way that is broken keeps its place
         one.kind, one.work, one.cause = case.kind, case.work, "planned" if case.kind == PLANNED else "fault"
         # who has never failed to answer was only not asked yet, and is no member any more
-        kept = one.members if one.kind == COMM else one.members & one.shown
+        kept = one.members if one.kind == COMM else one.members & one.shown - others
         one.out = set(case.members) | (one.out & kept)
         one.members = set(case.members) | kept
         one.odds, one.runner_up = located.odds, in_words(self._archive, located.runner_up)

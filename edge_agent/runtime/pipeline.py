@@ -155,7 +155,7 @@ class Pipeline:
             # with it a back end can repair the labels of this boot that were taken before
             data: dict[str, str | int | float | bool] = {"boot": self._header.boot, "offset_ms": step_ms, "mono_ms": self._mono_ms()}
             self._try_system_event("time.step", "warning", data)
-        self.frame.now_utc_ms = self._clock.utc_ms()
+        self.frame.tick(self._clock.utc_ms())
         if self._supply is not None:
             self.frame.supply_v[:] = self._supply.read()
 
@@ -204,7 +204,7 @@ class Pipeline:
 
     def restore(self) -> None:
         """Take up what the last run left; call it before anything else."""
-        self.frame.now_utc_ms = self._clock.utc_ms()
+        self.frame.tick(self._clock.utc_ms())
         self._unjournaled.extend(self.memory.restore())
         self._journal_changes()
         self.memory.has_told(())

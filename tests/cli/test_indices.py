@@ -43,7 +43,7 @@ def test_causes_are_told_apart_and_repeated_outages_named(tmp_path, capsys):
     assert main(["indices", "--events", str(path), "--customers", "10", *period, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {cause: indices["customer_hours"] for cause, indices in found["by_cause"].items()} == {"planned": 4.0, "unknown": 3.0}
-    assert [(one["name"], one["recent_sustained"]) for one in found["repeats"]] == [("a", 3)]
+    assert [(one["name"], one["recent_sustained"]) for one in found["repeats"]] == [("x/a", 3)]
     assert main(["indices", "--events", str(path), "--customers", "10", *period]) == 0
     said = capsys.readouterr().out
     assert "planned    SAIFI 0.1  SAIDI 0.4 h" in said
@@ -56,22 +56,42 @@ def test_customer_hours_of_each_event_and_each_area_add_up_to_the_whole(tmp_path
     path = tmp_path / "events.jsonl"
     path.write_text(
         line("e", ["a", "b"], at_h=0) + line("e", ["a"], at_h=1) + line("e", ["a"], at_h=3, end_h=3)
-        + line("f", ["a"], at_h=0, agent="y") + line("f", ["a"], at_h=2, end_h=2, agent="y")
+        + line("e", ["a"], at_h=0, agent="y") + line("e", ["a"], at_h=2, end_h=2, agent="y")
     )
     assert indices(path, "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["by_event"] == {"e": {"customers": 2, "hours": 4.0}, "f": {"customers": 1, "hours": 2.0}}
+    assert found["by_event"] == {"x/e": {"customers": 2, "hours": 4.0}, "y/e": {"customers": 1, "hours": 2.0}}
     assert found["by_area"] == {"x": {"customers": 2, "hours": 4.0}, "y": {"customers": 1, "hours": 2.0}}
     assert found["low_voltage"]["customer_hours"] == 6.0
     assert found["low_voltage"]["saifi"] == 0.3          # the meter a of one area is not that of the other
     assert found["medium_voltage"]["customers"] == 2
+    assert indices(path, "--areas", "4", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["medium_voltage"]["customers"] == 4
+    assert indices(path, "--areas", "1") == 2
+    assert "--areas 1: the events name 2 areas" in capsys.readouterr().err
     assert indices(path) == 0
     assert "y                                           1 customers            2 customer-hours" in capsys.readouterr().out
+
+
+def test_an_area_is_where_supply_was_lost_and_not_who_told_it(tmp_path, capsys):
+    """Agents may share a name in different places, and one may be replaced."""
+    path = tmp_path / "events.jsonl"
+    placed = [
+        (line("e", ["a"], at_h=0, agent="old"), "area-1"), (line("f", ["a"], at_h=0, agent="new"), "area-1"),
+        (line("g", ["a"], at_h=0, agent="new"), "area-2"),
+    ]
+    path.write_text("".join(text.replace('"scope"', f'"node_path": ["{area}", "f1"], "scope"') for text, area in placed))
+    assert indices(path, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {area: one["customers"] for area, one in found["by_area"].items()} == {"area-1": 1, "area-2": 1}
+    assert found["low_voltage"]["saifi"] == 0.3
 
 
 @pytest.mark.parametrize(("content", "said"), [
     ("{}\n", "line 1 is no event message"), ("x\n", "line 1 is no event message"),
     ('{"data": {"kind": "supply.lost"}}\n', "begin, event_id, evidence_to, scope"),
+    (line("e", None, at_h=0), "must be lists of names"), (line("e", ["a"], at_h=0, agent=None), "must be text"),
+    (line("e", ["a"], at_h=0).replace("2026-", "May "), "line 1 is no event message"),
 ])
 def test_a_file_that_is_no_log_is_one_line(tmp_path, capsys, content, said):
     path = tmp_path / "events.jsonl"

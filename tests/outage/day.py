@@ -23,7 +23,8 @@ class Day:
     def run(self, seconds, dark=(), supply=None, down=(), unread=()):
         for _ in range(seconds // 10):
             self.seconds += 10
-            now_ms = self.frame.now_utc_ms = at(self.seconds)
+            now_ms = at(self.seconds)
+            self.frame.tick(now_ms)
             self.frame.supply_v[:] = float("nan") if supply is None else supply
             for index in range(N):
                 self.frame.reachable[index] = index not in down

@@ -132,3 +132,20 @@ def test_the_proof_leaves_a_lone_suspect_its_second_question():
     failed = np.zeros(N, np.int32)
     failed[first] = 1
     assert 0 in choose(questions, 20, suspects=(0,), dead=dead, failed=failed, is_heard=False)
+
+
+def test_proofs_leave_room_for_suspects_and_those_left_over_are_asked_next():
+    each = Archive("a", tuple(Meter(id=f"m{i}", index=i, profile="p", bus=f"b{i // 2}", node=f"f1/x{i // 2}") for i in range(N)))
+    questions, suspects, dead = Questions(each, most=0, at_once=4, again_s=0.0), (0, 2, 4, 6, 8, 10), np.full(N, 1e-6)
+    first = choose(questions, 0, suspects=suspects, dead=dead, is_heard=False)
+    assert len(set(first) & set(suspects)) == len(set(first) - set(suspects)) == 2
+    later = choose(questions, 200, suspects=suspects, dead=dead, is_heard=False)
+    assert len(set(later) - set(suspects) - set(first)) == 2
+
+
+def test_there_is_no_proof_where_two_suspects_need_all_questions():
+    questions, dead = Questions(ARCHIVE, most=4, at_once=12, again_s=10.0), np.full(N, 0.3)
+    assert set(choose(questions, 0, suspects=(0, 1), dead=dead, is_heard=False)) == {0, 1}
+    failed = np.zeros(N, np.int32)
+    failed[:2] = 1
+    assert set(choose(questions, 30, suspects=(0, 1), dead=dead, failed=failed, is_heard=False)) == {0, 1}

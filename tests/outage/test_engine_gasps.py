@@ -35,7 +35,7 @@ class Night:
     def run(self, seconds):
         for _ in range(seconds):
             self.second += 1
-            self.frame.now_utc_ms = at(self.second)
+            self.frame.tick(at(self.second))
             for due_s, meter in [entry for entry in self._due if entry[0] <= self.second]:
                 self._due.remove((due_s, meter))
                 if meter in self.dark:
@@ -264,3 +264,26 @@ def test_a_false_last_gasp_on_a_bus_that_fails_without_a_sign_is_no_outage():
         night.run(20)
     assert night.states() == []
     assert night.engine.conditions() == set()
+
+
+@pytest.mark.parametrize("apart_s", [0, 2])
+def test_of_two_boxes_first_taken_for_one_feeder_nobody_is_in_both_events(apart_s):
+    night = Night().run(300)
+    night.dark = set(range(8)) | set(range(24, 32))
+    night.run(40).hear(0, 2, 3, 5).run(apart_s).hear(24, 26, 27, 30).run(300)
+    last = {finding.outage.incident: finding for finding in night.findings}
+    assert sorted((finding.outage.state, len(finding.meters)) for finding in last.values()) == [("localised", 8), ("localised", 8)]
+    assert len({name for finding in last.values() for name in finding.meters}) == 16
+
+
+def test_who_was_asked_while_the_bus_was_silent_is_asked_anew():
+    night = Night(most_asked=10, witness_s=0.0).run(120)
+    night.dark = set(range(48))
+    night.hear(3).run(300)
+    asked, night.dark = set(night.asked), set(range(8))              # one box is really dark
+    night.asked.clear()
+    night.frame.take(sample(40, night.second, voltage_v__a=220.0))
+    night.run(20)
+    assert asked - {40} <= set(night.asked)
+    night.run(100)
+    assert ("f1/b1/x0", "") in {state[1:] for state in night.states()}

@@ -114,6 +114,13 @@ def test_the_memory_of_a_meter_is_judged_by_the_end_of_the_outage():
     assert counted(filtering) == {"admitted": 1, "ends_before_begin": 1, "from_future": 1}
 
 
+def test_what_a_clock_that_is_a_little_ahead_has_stamped_is_of_now():
+    filtering, record = filters(), EvidenceKind.POWER_RECORD
+    assert filtering.admit(gasp(1, at_s=290), at(0)).at_utc_ms == at(0)
+    taken = filtering.admit(gasp(1, kind=record, at_s=-50, until_utc_ms=at(60)), at(0))
+    assert (taken.at_utc_ms, taken.until_utc_ms) == (at(-50), at(0))
+
+
 def test_an_entry_of_a_meters_memory_is_taken_once_however_often_it_is_read():
     filtering, record = filters(), EvidenceKind.POWER_RECORD
     found = [

@@ -52,6 +52,18 @@ def test_what_waits_survives_a_restart_and_damaged_state_is_refused():
     area = frame(12)
     area.now_utc_ms = at(600)
     assert len(again.tell(area, Known())) == 6
-    for damaged in ([0, [[99, 1, 2]]], [0], ["x", []]):
+    for damaged in ([0, [[99, 1, 2]], []], [0, [], [[99, 1]]], [0, []], ["x", [], []]):
         with pytest.raises((ValueError, TypeError)):
             again.load(damaged)
+
+
+def test_the_same_record_read_again_after_a_restart_tells_nothing_new():
+    """The last record of a meter is read whenever it was silent."""
+    records, again, area = PowerRecords(archive(12)), PowerRecords(archive(12)), frame(12)
+    area.now_utc_ms = at(600)
+    record = Evidence(kind=EvidenceKind.POWER_RECORD, at_utc_ms=at(100), until_utc_ms=at(400), meters=(3,))
+    records.take(record)
+    assert len(records.tell(area, Known())) == 3
+    again.load(records.save())
+    again.take(record)
+    assert again.tell(area, Known()) == []

@@ -69,6 +69,33 @@ def test_what_failed_beside_an_answer_stays():
     assert area.look(960) == []
 
 
+def test_a_bus_that_was_silent_was_so_from_its_last_answer_to_its_next():
+    """Else of all that failed on it those that were asked at its begin and its end would be left, and look like a place of their own."""
+    area = Area()
+    area.fail(0, second=60)
+    area.fail(1, second=400)
+    area.fail(2, second=850)
+    area.fail(4, second=400)                 # the other bus
+    area.answer(3, 900)
+    area.answer(5, 401)
+    assert area.look(900) == [0, 1, 2]
+
+
+def test_when_it_was_heard_survives_a_restart_and_a_clock_that_is_set_back():
+    area, other = Area(), UnheardBuses(ARCHIVE)
+    other.load(area.unheard.save())
+    area.unheard = other
+    area.fail(0, second=300)
+    area.answer(3, 900)
+    assert area.look(900) == [0]
+    area.unheard.forget_the_future(at(100))
+    assert area.unheard.save() == {"a": at(100), "b": at(0)}
+    gone = Archive("a", (Meter(id="m0", index=0, profile="p", bus="c", node="f1/x1"),))
+    renamed = UnheardBuses(gone)
+    renamed.load(area.unheard.save())
+    assert renamed.save() == {"c": -1}
+
+
 def test_before_the_first_answer_nothing_is_dropped():
     area = Area()
     area.frame.answered_utc_ms[:] = -1
