@@ -45,6 +45,7 @@ OUTAGES ?= 320
 score: $(VENV)/.tested
 	@$(VENV)/bin/hplc-edge score all tests/data
 	@$(VENV)/bin/hplc-edge score outage --draws $(OUTAGES) --delivery 0.9 --sweep
+	@$(VENV)/bin/hplc-edge score outage --draws $(OUTAGES) --delivery 0.8 --polls 10
 
 # ten million damaged frames through every codec, about a quarter of an hour on two cores
 faults: $(VENV)/.tested
