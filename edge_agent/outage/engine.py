@@ -193,7 +193,7 @@ class OutageEngine:
         masked = settled | ~frame.reachable
         self._unclaimed = settled if self._mains.is_out else masked
         may_be_asked = frame.reachable & self._is_customer
-        observed = self._observer.observe(frame, self._signs, masked, self._mains)
+        observed = self._observer.observe(frame, self._signs, masked, self._mains, self._incidents.phases_told())
         if observed is None:
             self._questions.nothing_is_unclear()
             self._judgement = nothing_of(frame.n_meters)
@@ -219,7 +219,7 @@ class OutageEngine:
         return self._reconcile(frame)
 
     def _reconcile(self, frame: AreaFrame) -> list[Finding]:
-        by_mains = self._mains.lost_phases()
+        by_mains = "".join(sorted(set(self._mains.lost_phases()) - set(self._incidents.phases_told())))
         without = np.flatnonzero(~self._lives & self._is_customer & ~self._unclaimed).tolist() if by_mains else []
         cases = cases_of(
             self._judgement, self._book, self._archive, frame.now_utc_ms, unclaimed=set(np.flatnonzero(self._unclaimed).tolist()),

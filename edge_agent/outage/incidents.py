@@ -75,6 +75,11 @@ class Incidents:
         """Shape (n,): meters that are out in an outage that is more than suspected."""
         return self._mask(one.out for one in self._all if not one.is_over and one.kind != COMM and one.state != "suspected")
 
+    def phases_told(self) -> str:
+        """Letters of the phases whose loss at the transformer is told and settled: they explain what the mains show, once."""
+        return "".join(one.best.phases for one in self._all if one.is_settled and not one.is_over and one.kind != COMM
+                       and one.best.meter < 0 and one.best.node == AREA)
+
     def place_id_of(self, index: int) -> str:
         """Of the incident that a meter is part of."""
         return next(place_of(self._archive, one.best).id for one in self._all if index in one.out and not one.is_over)

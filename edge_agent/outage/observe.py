@@ -8,7 +8,7 @@ import numpy.typing as npt
 from edge_agent.model import COLUMN_INDEX, Archive, AreaFrame, Role
 from edge_agent.outage.area_load import AreaLoad
 from edge_agent.outage.delivery import Delivery
-from edge_agent.outage.mains import OUT, PhaseMains
+from edge_agent.outage.mains import OUT, UNKNOWN, PhaseMains
 from edge_agent.outage.observed import PHASE_BITS, Observed
 from edge_agent.outage.settings import OutageSettings
 from edge_agent.outage.signs import NEVER, Signs
@@ -45,11 +45,19 @@ class Observer:
         gasped_ms = np.where(signs.gasped, signs.gasped_ms - round(1000 * self._settings.gasp_after_s), _LATER)
         return np.minimum(failed_ms, gasped_ms)
 
-    def observe(self, frame: AreaFrame, signs: Signs, masked: npt.NDArray[np.bool_], mains: PhaseMains) -> Observed | None:
-        """None where nothing is unexplained. ``masked``: of these meters nothing is asked and nothing is said."""
+    def observe(
+        self, frame: AreaFrame, signs: Signs, masked: npt.NDArray[np.bool_], mains: PhaseMains, told: str = ""
+    ) -> Observed | None:
+        """None where nothing is unexplained.
+
+        ``masked``: of these meters nothing is asked and nothing is said. ``told``: letters of phases whose loss at the transformer is told;
+        that the mains and living three-phase meters show it says nothing more.
+        """
         failed = signs.polls_failed(frame)
         shows = ((failed > 0) | signs.gasped) & ~masked & self.is_customer
-        out_ms = [since for since, now in zip(mains.since_ms, mains.now.tolist(), strict=True) if now == OUT]
+        supply = mains.now.copy()
+        supply[[phase in told for phase in "abc"] & (supply == OUT)] = UNKNOWN
+        out_ms = [since for since, now in zip(mains.since_ms, supply.tolist(), strict=True) if now == OUT]
         if not shows.any() and not out_ms:
             return None
         sign_ms = np.where(shows, self.sign_ms(frame, signs), _LATER)
@@ -59,13 +67,15 @@ class Observer:
         began_ms = int(min(sign_ms.min(), *(at_ms + _HOLD_UP_MS for at_ms in out_ms), frame.now_utc_ms + 1))
         since_ms = np.where(since_ms == _LATER, began_ms, since_ms)[self._feeder]
         answered = (frame.answered_utc_ms >= since_ms) & (frame.answered_utc_ms != NEVER) & (failed == 0) & ~signs.gasped
+        answered |= (signs.back_ms >= since_ms) & signs.is_back(frame)            # its module has said so
         lost, live = self._voltages(frame, since_ms, answered)
+        lost &= ~np.int8(sum(PHASE_BITS[phase] for phase in told))
         drop_a, drop_sd_a = self._load.drop_since(began_ms)
         elapsed_s = np.maximum(0.0, (frame.now_utc_ms - since_ms) / 1000.0)
         chance = np.where(self._gasping, self._delivery.chance() * self._delivery.arrived_share(elapsed_s), 0.0)
         return Observed(
             gasped=signs.gasped & ~masked, gasp_chance=chance, polls_failed=failed, answered=answered,
-            masked=masked, via=signs.via, phase_lost=lost, phase_live=live, mains=mains.now.copy(), load_drop_a=drop_a,
+            masked=masked, via=signs.via, phase_lost=lost, phase_live=live, mains=supply, load_drop_a=drop_a,
             load_drop_sd_a=drop_sd_a, last_current_a=self._currents(frame),
         )
 
