@@ -46,7 +46,7 @@ class OutageEngine:
         self._archive, self._settings = archive, settings
         n = len(archive.meters)
         gasping = np.array([meter.bus in gasping_buses for meter in archive.meters], np.bool_)
-        self._filters, self._signs, self._load = Filters(archive, FilterSettings()), Signs(n), AreaLoad(archive)
+        self._filters, self._signs, self._load = Filters(archive, FilterSettings()), Signs(n, gasping), AreaLoad(archive)
         self._unheard = UnheardBuses(archive)
         self._delivery, self._locator = Delivery(archive), Locator(archive)
         self._mains = PhaseMains(

@@ -13,11 +13,12 @@ from edge_agent.model import AreaFrame, Evidence, EvidenceKind
 from edge_agent.outage.observed import UNKNOWN
 
 NEVER = -1
+_IN_FLIGHT_MS = 25_000      # so long a coordinator tries to read a meter that it does not hear
 _SAVED = ("gasped_ms", "back_ms", "carried", "carried_ms", "via", "relay_open", "unplugged", "reached", "heard_ms")
 
 
 class Signs:
-    """Arrays of shape (n,) in archive order.
+    """Arrays of shape (n,) in archive order. ``behind_coordinator``: whose failed reads were sent long before; None = nobody's.
 
     Attributes:
         gasped_ms: when a last gasp was reported that no answer and no report of power has contradicted since; NEVER.
@@ -29,7 +30,7 @@ class Signs:
         version: grows with every change that may alter a judgement.
     """
 
-    def __init__(self, n_meters: int) -> None:
+    def __init__(self, n_meters: int, behind_coordinator: npt.NDArray[np.bool_] | None = None) -> None:
         self.gasped_ms = np.full(n_meters, NEVER, np.int64)
         self.back_ms = np.full(n_meters, NEVER, np.int64)
         self.carried = np.zeros(n_meters, np.int32)
@@ -43,6 +44,8 @@ class Signs:
         # polls that had failed when it said that its supply is back, or when the way to it was found to be mended; and when that was
         self._passed_failed = np.zeros(n_meters, np.int32)
         self._passed_ms = np.full(n_meters, NEVER, np.int64)
+        self._is_slow = np.zeros(n_meters, np.bool_) if behind_coordinator is None else behind_coordinator
+        self._mended_ms = np.full(n_meters, NEVER, np.int64)
         self._seen_failed = np.zeros(n_meters, np.int32)
         self._seen_answered = np.full(n_meters, NEVER, np.int64)
 
@@ -68,6 +71,11 @@ class Signs:
         """Drop what an answer has contradicted."""
         if np.array_equal(frame.polls_failed, self._seen_failed) and np.array_equal(frame.answered_utc_ms, self._seen_answered):
             return
+        is_old = self._is_slow & (self._mended_ms != NEVER) & (frame.polls_failed > self._seen_failed)
+        is_old &= (frame.now_utc_ms - self._mended_ms < _IN_FLIGHT_MS) & (frame.now_utc_ms >= self._mended_ms)
+        if is_old.any():
+            np.copyto(self._seen_failed, frame.polls_failed, where=is_old)
+            self._pass_over(np.flatnonzero(is_old).tolist(), frame.now_utc_ms)
         fresh = frame.answered_utc_ms != self._seen_answered
         has_news = (frame.polls_failed != self._seen_failed) & ((frame.polls_failed > 0) | (self._seen_failed > 0))
         answered = np.flatnonzero(fresh & (frame.answered_utc_ms > np.maximum(self.gasped_ms, self.carried_ms)))
@@ -78,9 +86,10 @@ class Signs:
         np.copyto(self._seen_answered, frame.answered_utc_ms)
 
     def way_is_mended(self, meters: Iterable[int], now_ms: int) -> None:
-        """Polls that failed while the way to these meters was broken say nothing of them: only later ones count."""
+        """Polls that were sent while the way to these meters was broken say nothing of them: only later ones count."""
         found = list(meters)
         self._pass_over(found, now_ms)
+        self._mended_ms[found] = now_ms
         self.carried[found], self.carried_ms[found] = 0, NEVER
         self.version += 1
 
@@ -96,6 +105,7 @@ class Signs:
         doubtful = came & ~firm & (self.polls_failed(frame) > 0) & (self.first_failed_ms(frame) > self.heard_ms)
         if doubtful.any():
             self.pass_over_failed(doubtful, frame)
+            self._mended_ms[doubtful] = NEVER          # who reads that bus has given up what was under way
 
     def pass_over_failed(self, doubtful: npt.NDArray[np.bool_], frame: AreaFrame) -> None:
         """Polls of these meters, shape (n,), that have failed by now say nothing of them."""
@@ -104,7 +114,7 @@ class Signs:
 
     def forget_the_future(self, now_ms: int) -> None:
         """After the clock was set back nothing has been said later than now."""
-        for times in (self.gasped_ms, self.back_ms, self.carried_ms, self._passed_ms, self.heard_ms):
+        for times in (self.gasped_ms, self.back_ms, self.carried_ms, self._passed_ms, self._mended_ms, self.heard_ms):
             np.minimum(times, now_ms, out=times)
 
     @property

@@ -71,3 +71,16 @@ def test_a_restart_while_the_bus_is_down_changes_nothing_of_that(second):
     assert again.failed == [1, 0, 0, 0]
     again.look(25, up=False).look(second, up=True)
     assert again.failed == [0, 0, 0, 0]
+
+
+def test_reads_that_were_under_way_when_the_way_was_mended_say_nothing_behind_a_coordinator():
+    """It gives up after 25 s: what fails sooner was sent before."""
+    bus = Bus()
+    bus.signs = Signs(4, np.array([True, True, True, False]))
+    bus.fail(0, 1, 3, second=10).look(10, up=True)
+    bus.signs.way_is_mended([0, 1, 3], at(20))
+    bus.fail(0, 3, second=40).look(40, up=True)
+    assert bus.failed == [0, 0, 0, 1]
+    bus.fail(0, 1, second=46).look(46, up=True)
+    assert bus.failed == [1, 1, 0, 1]
+    assert bus.signs.first_failed_ms(bus.frame).tolist()[:2] == [at(40), at(20)]
