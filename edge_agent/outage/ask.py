@@ -48,6 +48,9 @@ class Questions:
         """
         self._asked_ms = np.minimum(self._asked_ms, frame.now_utc_ms)
         waits = self._waits(frame, failed)
+        are_few = 0 < int((suspects & ~answered).sum()) <= _FEW
+        if are_few and not self._most:
+            enough_failed += 1             # in a large area two failed reads of one meter may still be chance
         open_question = may_be_asked & ~answered & (failed < enough_failed) & ~waits
         open_question &= frame.now_utc_ms - self._asked_ms >= self._again_ms
         doubt = dead * (1.0 - dead)
@@ -61,7 +64,7 @@ class Questions:
             return []
         # what is asked beside one or two suspects must not use up what it takes to believe that they are dead
         room, n_suspects = left, int(suspects[wanted].sum())
-        is_counted = self._most and 0 < int((suspects & ~answered).sum()) <= _FEW
+        is_counted = self._most and are_few
         if is_counted:
             again = int(np.maximum(enough_failed - failed - 1, 0)[suspects & ~answered].sum())
             room = max(0, min(left, self._most - self._asked - again) - n_suspects)
