@@ -36,7 +36,8 @@ class Misplaced:
         """Of each of these settled outages the meters of ``loose`` that went with it.
 
         Such a meter has last answered before that began, is silent by itself where the archive has it, and not because who relays for it
-        is out: behind a dead relay only a last gasp in time says that it died too. Of several outages it goes to the nearest.
+        is out: behind a dead relay it must have sent a last gasp in time, or others behind that relay have found another way. Of several
+        outages it goes to the nearest.
         """
         is_sure = loose & self._is_customer & ((failed >= self._settings.confirm_polls) | signs.gasped)
         if not is_sure.any():
@@ -48,7 +49,10 @@ class Misplaced:
             fitting = [
                 one for one in outages
                 if NEVER < frame.answered_utc_ms[index] <= one.began_ms and shown_ms[index] >= one.first_ms - early_ms
-                and (int(signs.via[index]) not in one.out or self._gasped_in_time(index, one, signs))
+                and (
+                    int(signs.via[index]) not in one.out or self._gasped_in_time(index, one, signs)
+                    or self._is_way_open(int(signs.via[index]), one, frame, signs)
+                )
             ]
             if fitting and self._is_alone(index, explained, failed, signs):
                 joined[max(fitting, key=lambda one: self._nearness(index, one)).id].add(index)
@@ -67,6 +71,11 @@ class Misplaced:
     def _gasped_in_time(self, index: int, one: Incident, signs: Signs) -> bool:
         latest_ms = one.began_ms + one.uncertainty_ms + round(1000 * self._settings.gasp_within_s)
         return bool(signs.gasped[index]) and int(signs.gasped_ms[index]) <= latest_ms
+
+    @staticmethod
+    def _is_way_open(relay: int, one: Incident, frame: AreaFrame, signs: Signs) -> bool:
+        """Whether anybody whom a dead relay served has answered since it died."""
+        return bool((frame.answered_utc_ms[signs.via == relay] > one.began_ms + one.uncertainty_ms).any())
 
     def _nearness(self, index: int, one: Incident) -> tuple[int, int]:
         return len(self._above[index] & set(node_and_parents(one.best.node))), len(one.out)

@@ -233,6 +233,12 @@ def test_a_meter_behind_a_relay_that_is_out_may_only_be_unheard():
     assert "m5" not in day.run(300, dark=(*B1, 5)).last("supply.lost").meters
 
 
+def test_a_meter_behind_a_dead_relay_is_dead_where_another_behind_it_has_found_a_way():
+    day = Day().run(60)
+    day.engine.take(Evidence(kind=EvidenceKind.ROUTES_KNOWN, at_utc_ms=at(60), meters=(5, 8), relays=(0, 0)), at(60))
+    assert "m5" in day.run(300, dark=(*B1, 5)).last("supply.lost").meters
+
+
 def test_an_outage_of_which_one_meter_never_returns_ends_and_names_it():
     day = Day().run(60).run(200, dark=B1).run(500, dark=(9,))
     assert len(day.told()) == 1  # it may still be starting up

@@ -287,3 +287,15 @@ def test_who_was_asked_while_the_bus_was_silent_is_asked_anew():
     assert asked - {40} <= set(night.asked)
     night.run(100)
     assert ("f1/b1/x0", "") in {state[1:] for state in night.states()}
+
+
+def test_a_lost_phase_that_is_told_makes_no_outage_of_a_false_last_gasp_later():
+    """The mains go on showing the loss: that it is explained already must be known."""
+    night = Night().run(300)
+    night.frame.supply_v[:] = 0, 230, 230
+    night.dark = {index for index in range(48) if index % 8 % 3 == 0} - {3}      # phase a; of m3 the archive is wrong
+    night.run(40).hear(*sorted(night.dark)[:12]).run(200)
+    assert night.states()[-1] == ("localised", "area-1", "a")
+    night.hear(3).run(2)
+    assert len({finding.outage.incident for finding in night.findings}) == 1
+    assert "m3" not in night.findings[-1].meters
