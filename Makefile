@@ -40,7 +40,7 @@ bench-peers: $(VENV)/.tested
 	@$(VENV)/bin/hplc-edge bench peers
 
 # the labelled sets that the repository may hold ('hplc-edge score SET DIR' takes any other of their layout), then outages drawn from a
-# seed: 'make score OUTAGES=2000' for a table of which a single miss does not spoil a goal, ten minutes on two cores
+# seed: 'make score OUTAGES=2000' for tables of which a single miss does not spoil a goal, ten minutes each on two cores
 OUTAGES ?= 320
 score: $(VENV)/.tested
 	@$(VENV)/bin/hplc-edge score all tests/data

@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source.add_argument("-c", "--config", type=Path, metavar="FILE", help="configuration of the agent: its journal, its customers")
     source.add_argument("--events", type=Path, metavar="FILE", help="event messages, one as JSON a line (sim run --out, events --json)")
     parser.add_argument("--customers", type=int, metavar="N", help="customers served, of all areas; needed with --events")
-    parser.add_argument("--areas", type=int, metavar="N", help="transformers served [those that the events name]: medium-voltage counting")
+    parser.add_argument("--areas", type=int, metavar="N", help="with --events: transformers served [those that are named]")
     parser.add_argument("--from", dest="begin", required=True, metavar="UTC", help="begin of the period: 2026-01-01, or with a time of day")
     parser.add_argument("--to", dest="end", required=True, metavar="UTC", help="end of the period")
     parser.add_argument("--momentary-s", type=float, default=300.0, help="what is not longer is momentary [300]; others count 180")

@@ -162,7 +162,7 @@ class OutageEngine:
             if version != _VERSION or ids != [meter.id for meter in self._archive.meters]:
                 raise ValueError("of another version or of other meters")
             self._take_up(saved)
-        except (ValueError, TypeError, KeyError, AttributeError) as exc:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as exc:
             self._take_up(before)          # some parts may have been loaded
             raise ValueError(f"saved state of outages cannot be used: {exc}") from exc
 
@@ -219,7 +219,8 @@ class OutageEngine:
         return self._reconcile(frame)
 
     def _reconcile(self, frame: AreaFrame) -> list[Finding]:
-        by_mains = "".join(sorted(set(self._mains.lost_phases()) - set(self._incidents.phases_told())))
+        told = self._incidents.phases_told()
+        by_mains = "".join(phase for phase in self._mains.lost_phases() if phase not in told)
         without = np.flatnonzero(~self._lives & self._is_customer & ~self._unclaimed).tolist() if by_mains else []
         cases = cases_of(
             self._judgement, self._book, self._archive, frame.now_utc_ms, unclaimed=set(np.flatnonzero(self._unclaimed).tolist()),

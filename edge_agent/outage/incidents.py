@@ -77,8 +77,8 @@ class Incidents:
 
     def phases_told(self) -> str:
         """Letters of the phases whose loss at the transformer is told and settled: they explain what the mains show, once."""
-        return "".join(one.best.phases for one in self._all if one.is_settled and not one.is_over and one.kind != COMM
-                       and one.best.meter < 0 and one.best.node == AREA)
+        told = [one for one in self._all if one.is_settled and not one.is_over and one.kind != COMM]
+        return "".join(sorted({phase for one in told if one.best.meter < 0 and one.best.node == AREA for phase in one.best.phases}))
 
     def place_id_of(self, index: int) -> str:
         """Of the incident that a meter is part of."""

@@ -299,3 +299,15 @@ def test_a_lost_phase_that_is_told_makes_no_outage_of_a_false_last_gasp_later():
     night.hear(3).run(2)
     assert len({finding.outage.incident for finding in night.findings}) == 1
     assert "m3" not in night.findings[-1].meters
+
+
+def test_a_phase_that_two_outages_at_the_transformer_name_is_told_once():
+    """As bits the letters are added up: one that came twice would be another phase."""
+    night = Night().run(300)
+    night.frame.supply_v[:] = 0, 230, 230
+    night.dark = {index for index in range(48) if index % 8 % 3 == 0}
+    night.run(40).hear(*sorted(night.dark)[:12]).run(200)
+    incidents = night.engine._incidents
+    assert incidents.phases_told() == "a"
+    incidents._all += incidents._all
+    assert incidents.phases_told() == "a"

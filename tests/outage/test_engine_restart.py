@@ -50,6 +50,7 @@ def test_an_agent_that_restarts_still_knows_who_was_dead_before():
 @pytest.mark.parametrize("spoil", [
     lambda text: text[:-20], lambda text: text.replace('"m11"', '"m99"'),
     lambda text: text.replace('"members": [0, 3, 6, 9]', '"members": [0, 3, 6, 99]'), lambda text: "[]", lambda text: "5",
+    lambda text: text.replace('"unheard": {"b": ', '"unheard": {"b": 99999999999'),
 ])  # fmt: skip
 def test_saved_state_that_is_damaged_or_of_another_area_is_refused(spoil):
     saved = Day().run(60).run(200, dark=B1).engine.save().decode()
